@@ -1,0 +1,98 @@
+"""Plan: how events of one name, logger and level become rows of one domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from foundups_logging.domains.columns import CONVERTERS, Converter, convert_timestamp
+from foundups_logging.domains.model import Domain
+from foundups_logging.domains.tables import table_of
+from foundups_logging.encoding import to_json
+
+__all__ = ["ALIAS", "CONTEXT", "MAX_CACHED", "SKIP", "Plan"]
+
+# Slots that are no column's index: a field read elsewhere, one that metadata's own
+# entries could clash with, and another name of a column.
+SKIP: Final = -1
+CONTEXT: Final = -2
+ALIAS: Final = -3
+
+#: Event names and threads' names can be made up at run time; no cache grows beyond this.
+MAX_CACHED: Final = 4096
+
+_EVENT_COLUMNS = ("event", "event_type")
+_METADATA_WORDS = ("event", "thread", "process", "exception", "stack_info")
+
+
+class Plan:
+    """What is the same for all events of one name, logger and level, worked out once.
+
+    `name` is None where the event is free text, different each time. `template`
+    is a row with all that is known beforehand; `slots` tells for a field's name
+    the index of its column, or one of the constants above; `context` is what
+    metadata says of every such event. `otherwise` is the plan for an event that
+    lacks a required field, None where it becomes a dead letter.
+    """
+
+    __slots__ = (
+        "aliases", "context", "context_json", "context_tail", "convert", "domain", "event_index", "name",
+        "otherwise", "required", "slots", "sources", "table", "template", "texts", "_tails",
+    )  # fmt: skip
+
+    def __init__(
+        self, domain: Domain, name: str | None, level: str, logger: str, skipped: Iterable[str], otherwise: Plan | None
+    ) -> None:
+        names = domain.column_names
+        index_of = {name: index for index, name in enumerate(names)}
+        known = {"event": name, "logger": logger or "root", "level": level}
+        self.domain = domain
+        self.table = table_of(domain)
+        self.name = name
+        self.otherwise = otherwise
+        self.convert: list[Converter] = [convert_timestamp, *(CONVERTERS[c.type] for c in domain.columns)]
+        self.texts = [False, *(column.type == "TEXT" for column in domain.columns)]
+        self.sources = {column.source: index_of[column.name] for column in domain.columns if column.source}
+        self.required = [index_of[column.name] for column in domain.columns if column.required]
+        self.template: list[Any] = [None] * len(names)
+        for source, index in self.sources.items():
+            self.template[index] = known.get(source)
+        event_index = self.sources.get("event", 0)
+        self.event_index = event_index if names[event_index] in _EVENT_COLUMNS else None
+
+        # A column called as its source is the event's own: a field of that name goes to metadata.
+        own = {source for source, index in self.sources.items() if names[index] == source and source in known}
+        self.context = {key: value for key, value in known.items() if value is not None and key not in own}
+        if self.event_index is not None:
+            self.context.pop("event", None)
+        self._tails: dict[tuple[str | None, str | None], tuple[str | None, str]] = {}
+        self.context_json, self.context_tail = self.tail(None, None)
+
+        self.slots = {name: index for name, index in index_of.items() if name not in own and name != "metadata_json"}
+        self.aliases = {alias: index_of[target] for alias, target in domain.aliases.items()}
+        for key in self.aliases:
+            self.slots[key] = ALIAS
+        for key in (*self.context, *_METADATA_WORDS):
+            self.slots.setdefault(key, CONTEXT)
+        for key in ("domain", *skipped):
+            self.slots[key] = SKIP
+
+    def full_context(self, thread: str | None, process: str | None) -> dict[str, Any]:
+        """`context` with the thread's and the process's name, where they are not the main ones."""
+        context: dict[str, Any] = dict(self.context)
+        if process is not None:
+            context["process"] = process
+        if thread is not None:
+            context["thread"] = thread
+        return context
+
+    def tail(self, thread: str | None, process: str | None) -> tuple[str | None, str]:
+        """The metadata of an event with no further fields, and what ends the JSON of one with them."""
+        known = self._tails.get((thread, process))
+        if known is None:
+            context = self.full_context(thread, process)
+            text = to_json(context) if context else None
+            if len(self._tails) >= MAX_CACHED:
+                self._tails.clear()
+            known = self._tails[thread, process] = (text, "}" if text is None else "," + text[1:])
+        return known

@@ -1,0 +1,207 @@
+"""From an event to the row of its domain's table: the middle of the hot path."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any
+
+from foundups_logging import timestamps
+from foundups_logging.domains.model import Domain
+from foundups_logging.domains.plan import ALIAS, CONTEXT, MAX_CACHED, Plan
+from foundups_logging.domains.routing import Router, is_event_name
+from foundups_logging.domains.tables import DEAD_LETTERS, TableSpec
+from foundups_logging.encoding import to_json
+from foundups_logging.events import Event
+
+__all__ = ["Row", "RowBuilder"]
+
+#: A table and the values of one row, in the order of its columns.
+Row = tuple[TableSpec, list[Any]]
+
+
+class RowBuilder:
+    """Makes rows of events, by the domains it was given.
+
+    `skipped` are fields that the front door has read itself. `count` is called
+    with "unknown_domain" where an event asks for a domain that there isn't.
+    """
+
+    def __init__(self, domains: Iterable[Domain], count: Callable[[str], None], skipped: Iterable[str] = ()) -> None:
+        self._router = Router(domains)
+        self._count = count
+        self._skipped = tuple(skipped)
+        self._plans: dict[tuple[object, ...], Plan] = {}
+
+    def build(self, event: Event) -> Row:
+        """The row of `event`: of its domain's table, or a dead letter."""
+        plan = None if event.is_rare else self._plans.get((event.name, event.logger, event.level))
+        return self._row(plan or self._plan(event), event)
+
+    def _row(self, plan: Plan, event: Event) -> Row:
+        values = plan.template.copy()
+        rest: dict[Any, Any] = {}
+        if event.is_rare or plan.name is None:
+            self._fill_rare(plan, event, values, rest)
+        if type(event.timestamp) is float and event.timestamp == event.timestamp:  # noqa: PLR0124 - no NaN
+            values[0] = timestamps.from_epoch(event.timestamp)
+        else:
+            _store(plan, 0, "timestamp", event.timestamp, values, rest)
+            values[0] = values[0] or timestamps.now()
+        stamp = values[0]
+
+        slots, texts = plan.slots, plan.texts
+        clash = False
+        aliased: list[tuple[Any, Any]] | None = None
+        for key, value in islice(event.fields, event.skip, None):
+            index = slots.get(key)
+            if index is None:
+                rest[key] = value
+            elif index >= 0:
+                if texts[index] and type(value) is str and value.isascii():
+                    values[index] = value
+                else:
+                    _store(plan, index, key, value, values, rest)
+            elif index == CONTEXT:
+                rest[key] = value
+                clash = True
+            elif index == ALIAS:
+                aliased = [*(aliased or ()), (key, value)]
+        for key, value in aliased or ():
+            index = plan.aliases[key]
+            if values[index] is (plan.template[index] if index else stamp):
+                _store(plan, index, key, value, values, rest)
+            else:  # the column has a field of its own name
+                rest[key] = value
+
+        for index in plan.required:
+            if values[index] is None:
+                if plan.otherwise is not None:
+                    return self._row(plan.otherwise, event)
+                column = plan.domain.column_names[index]
+                return dead_letter(event, plan.domain.name, f"required field {column!r} is missing or unusable")
+
+        if plan.event_index is not None and values[plan.event_index] is not plan.name:
+            text = event.text or event.name
+            if values[plan.event_index] != text and rest.setdefault("event", text) != text:
+                rest["log_event"] = text
+        error = event.error
+        if error is not None and "exception" not in rest and not set(error) <= set(values):
+            rest["exception"] = error._asdict()  # a field took the place of a part of it
+        values[-1] = _metadata(plan, event, rest, clash=clash)
+        return plan.table, values
+
+    def _plan(self, event: Event) -> Plan:
+        """The plan for `event`, from the cache or worked out."""
+        name = event.name if event.text is None and is_event_name(event.name) else None
+        asked = event.domain
+        has_error = event.error is not None
+        if name is not None and not event.is_rare:
+            key: tuple[object, ...] = (name, event.logger, event.level)
+        else:
+            key = (name, event.logger, event.level, asked if isinstance(asked, str) else None, has_error)
+        plan = self._plans.get(key)
+        if plan is not None:
+            return plan
+        domains = self._router.candidates(
+            event.name, event.logger, _level_number(event.level), asked=asked, has_error=has_error
+        )
+        for domain in reversed(domains):
+            plan = Plan(domain, name, event.level, event.logger, self._skipped, plan)
+        assert plan is not None  # noqa: S101 - a router always has a candidate
+        if len(self._plans) >= MAX_CACHED:
+            self._plans.clear()
+        self._plans[key] = plan
+        return plan
+
+    def _fill_rare(self, plan: Plan, event: Event, values: list[Any], rest: dict[Any, Any]) -> None:
+        """What only some events have: free text, an exception, a stack, a domain asked for."""
+        text = event.text or event.name
+        error = event.error
+        told = {
+            "event": text,
+            "error_type": error.type if error else (plan.name or event.level),
+            "error_message": error.message if error else text,
+            "stack_trace": error.stack_trace if error else event.stack,
+        }
+        for source, index in plan.sources.items():
+            if source in told:
+                _store_text(index, source, told[source], values, rest)
+        if plan.name is None and plan.event_index is None and text not in values:
+            rest["event"] = text
+        if error is not None and "stack_trace" not in plan.sources:
+            rest["exception"] = error._asdict()
+        if event.stack is not None and (error is not None or "stack_trace" not in plan.sources):
+            rest["stack_info"] = event.stack
+        if event.domain is not None and plan.domain.name != event.domain:
+            rest["domain"] = event.domain
+            self._count("unknown_domain")
+
+
+def dead_letter(event: Event, domain: str, reason: str) -> Row:
+    """The row that keeps an event which can't be a row of `domain`, with all it carried."""
+    original = {
+        "event": event.text or event.name,
+        "level": event.level,
+        "logger": event.logger,
+        "timestamp": event.timestamp,
+        "thread": event.thread,
+        "process": event.process,
+        "stack_info": event.stack,
+        "exception": event.error and event.error._asdict(),
+        "fields": dict(islice(event.fields, event.skip, None)),
+    }
+    timestamp = timestamps.normalize(event.timestamp)
+    kept = {key: value for key, value in original.items() if value is not None}
+    return DEAD_LETTERS, [timestamp[0] if timestamp else timestamps.now(), domain, reason, to_json(kept)]
+
+
+def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], *, clash: bool) -> str | None:
+    """What has no column, and what is known of every event of the plan, as JSON text."""
+    if event.thread is None and event.process is None:
+        context_json, tail = plan.context_json, plan.context_tail
+    else:
+        context_json, tail = plan.tail(event.thread, event.process)
+    if not rest:
+        return context_json
+    text = to_json(rest)
+    if not clash and not text.startswith('{"$'):
+        return text[:-1] + tail
+    # A field of the event's own keeps its name; ours makes way.
+    for key, value in plan.full_context(event.thread, event.process).items():
+        while key in rest and rest[key] != value:
+            key = f"log_{key}"  # noqa: PLW2901
+        rest[key] = value
+    return to_json(rest)
+
+
+def _store(plan: Plan, index: int, key: str, value: object, values: list[Any], rest: dict[Any, Any]) -> None:
+    """Put a field into its column as far as that can hold it, and into `rest` as far as it can't."""
+    converted = plan.convert[index](value)
+    if converted is None:
+        rest[key] = value
+        return
+    stored, is_whole = converted
+    if stored is not None or plan.template[index] is None:
+        values[index] = stored
+    if not is_whole:
+        rest[key] = value
+
+
+def _store_text(index: int, key: str, text: str | None, values: list[Any], rest: dict[Any, Any]) -> None:
+    """Put a text of the event's own into its column; lone surrogates escaped there, kept in `rest`."""
+    if text is not None and not text.isascii():
+        stored = text.encode("utf-8", "backslashreplace").decode()
+        if stored != text:
+            rest[key] = text
+        text = stored
+    values[index] = text
+
+
+def _level_number(level: str) -> int:
+    number = logging.getLevelNamesMapping().get(level)
+    if number is None:
+        digits = level.removeprefix("Level ")  # logging's name for a level that has none
+        number = int(digits) if digits.isdecimal() else logging.INFO
+    return number

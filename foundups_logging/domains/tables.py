@@ -1,0 +1,100 @@
+"""Tables as the database holds them: names, columns, DDL and the `events` view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from foundups_logging.domains.model import SQL_TYPES, Domain
+
+__all__ = ["DEAD_LETTERS", "EVENT_COLUMNS", "TableSpec", "events_query", "table_of"]
+
+#: The result columns of the `events` view and of `events_query`.
+EVENT_COLUMNS = ("domain", "id", "timestamp", "event_type", "agent_id", "summary")
+
+
+@dataclass(frozen=True, eq=False)
+class TableSpec:
+    """A table rows are written to. Equal declarations share one object, so identity is equality.
+
+    `columns` are (name, SQL type, required) in the order of a row's values; an
+    `id INTEGER PRIMARY KEY AUTOINCREMENT` stands before them. `indexes` are
+    tuples of column names.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str, bool], ...]
+    indexes: tuple[tuple[str, ...], ...]
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns of a row, in order."""
+        return tuple(name for name, _, _ in self.columns)
+
+    @cached_property
+    def create_statements(self) -> tuple[str, ...]:
+        """CREATE TABLE and CREATE INDEX, each harmless where the object exists."""
+        lines = ["id INTEGER PRIMARY KEY AUTOINCREMENT"]
+        lines += [f'"{name}" {kind}{" NOT NULL" if required else ""}' for name, kind, required in self.columns]
+        body = ",\n    ".join(lines)
+        return (f'CREATE TABLE IF NOT EXISTS "{self.name}" (\n    {body}\n)', *self.index_statements)
+
+    @cached_property
+    def index_statements(self) -> tuple[str, ...]:
+        """The CREATE INDEX statements alone."""
+        statements = []
+        for index in self.indexes:
+            columns = ", ".join(f'"{column}"' for column in index)
+            name = f"idx_{self.name}_{'_'.join(index)}"
+            statements.append(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{self.name}" ({columns})')
+        return tuple(statements)
+
+
+@cache
+def _intern(
+    name: str, columns: tuple[tuple[str, str, bool], ...], indexes: tuple[tuple[str, ...], ...]
+) -> TableSpec:
+    return TableSpec(name, columns, indexes)
+
+
+def table_of(domain: Domain) -> TableSpec:
+    """The table that `domain` declares, with the indexes the `events` view needs."""
+    columns = [("timestamp", "TEXT", True)]
+    columns += [(column.name, SQL_TYPES[column.type], column.required) for column in domain.columns]
+    columns.append(("metadata_json", "TEXT", False))
+    # (agent_id, timestamp) and (timestamp) let the view walk each table newest first.
+    indexes: list[tuple[str, ...]] = [("timestamp",)]
+    if any(column.name == "agent_id" for column in domain.columns):
+        indexes.append(("agent_id", "timestamp"))
+    return _intern(domain.name, tuple(columns), tuple(dict.fromkeys((*indexes, *domain.indexes))))
+
+
+#: Events that could not become a row of their domain, with the reason and all they carried.
+DEAD_LETTERS = _intern(
+    "dead_letters",
+    (("timestamp", "TEXT", True), ("domain", "TEXT", False), ("error", "TEXT", True), ("original", "TEXT", True)),
+    (("timestamp",),),
+)
+
+
+def events_query(tables: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> str:
+    """The SELECT behind the `events` view, over (table, its columns, its summary columns).
+
+    SQLite merges the arms, each walking its own index, only where a result
+    column has one affinity in every arm: so whatever is not a column is CAST.
+    """
+    arms = []
+    for table, columns, summary in tables:
+        metadata_event = (
+            "CAST(CASE WHEN json_valid(metadata_json) THEN json_extract(metadata_json, '$.event') END AS TEXT)"
+        )
+        event_type = next((column for column in ("event_type", "event") if column in columns), metadata_event)
+        agent_id = "agent_id" if "agent_id" in columns else "CAST(NULL AS TEXT)"
+        shown = [f"coalesce(\"{column}\" || ' ', '')" for column in summary if column in columns]
+        text = f"CAST(rtrim({' || '.join(shown)}) AS TEXT)" if shown else "CAST('' AS TEXT)"
+        arms.append(
+            f"SELECT CAST('{table}' AS TEXT) AS domain, id, timestamp, "  # noqa: S608 - checked identifiers
+            f'{event_type} AS event_type, {agent_id} AS agent_id, {text} AS summary FROM "{table}"'
+        )
+    return "\nUNION ALL ".join(arms)

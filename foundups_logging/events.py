@@ -1,0 +1,96 @@
+"""Event: what every front door makes of a logging call, and how an exception is told."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import ItemsView
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from foundups_logging.encoding import safe_str
+
+__all__ = ["ErrorInfo", "Event", "error_from", "error_from_text", "fields"]
+
+#: The attribute of a record under which `fields()` carries its fields.
+FIELDS_KEY = "foundups_fields"
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class ErrorInfo(NamedTuple):
+    """An exception in words: its type's name, its message and the traceback's text."""
+
+    type: str
+    message: str
+    stack_trace: str
+
+
+class Event:
+    """One logging call, on its way to a row.
+
+    `name` is what routes it; `text` what is stored as the event where that
+    differs (a message with its arguments filled in). `fields` are (name, value)
+    pairs, of which the first `skip` are not the event's own. `timestamp` is
+    seconds since 1970, or what the caller gave as one. The attributes below have
+    their usual values on the class, so that the common event sets few; one that
+    sets `text`, `domain`, `error` or `stack` also sets `is_rare`.
+    """
+
+    is_rare = False
+    text: str | None = None
+    error: ErrorInfo | None = None
+    stack: str | None = None
+    thread: str | None = None  # where it is not the main one
+    process: str | None = None  # likewise
+    domain: object = None  # the explicit one
+
+    def __init__(  # noqa: PLR0913 - the hot path: one call, positional
+        self, name: str, level: str, logger: str, timestamp: object, fields: ItemsView[str, Any], skip: int = 0
+    ) -> None:
+        self.name = name
+        self.level = level
+        self.logger = logger
+        self.timestamp = timestamp
+        self.fields = fields
+        self.skip = skip
+
+
+def fields(**anything: object) -> dict[str, dict[str, object]]:
+    """A safe `extra` for stdlib logging, whatever the fields are called.
+
+    logging refuses `extra={"name": …}` and some twenty other words with a
+    KeyError; `logger.info("event", extra=fields(name=…, message=…))` takes any.
+    """
+    return {FIELDS_KEY: anything}
+
+
+def error_from(exc_info: object) -> ErrorInfo | None:
+    """Tell an exception: from an exc_info tuple, an exception, or True for the one being handled."""
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    if isinstance(exc_info, BaseException):
+        exception: BaseException | None = exc_info
+    elif isinstance(exc_info, tuple) and len(exc_info) == 3 and isinstance(exc_info[1], BaseException):  # noqa: PLR2004
+        exception = exc_info[1]
+    else:
+        return None
+    try:
+        stack_trace = "".join(traceback.format_exception(exception)).rstrip("\n")
+    except Exception as error:  # noqa: BLE001 - an exception's own code may raise anything
+        stack_trace = f"<traceback could not be formatted: {type(error).__name__}>"
+    return ErrorInfo(type(exception).__name__, safe_str(exception), stack_trace)
+
+
+def error_from_text(stack_trace: str) -> ErrorInfo:
+    """Tell an exception from its formatted traceback: type and message stand in its last line."""
+    text = stack_trace.rstrip("\n")
+    last = ""
+    for line in text.splitlines():
+        # The frames are indented; the message's further lines follow the first unindented one.
+        if line and not line[0].isspace() and not line.startswith("Traceback (most recent call last)"):
+            head = line.partition(":")[0]
+            if head.replace(".", "_").isidentifier():
+                last = line
+    name, _, message = last.partition(": ")
+    return ErrorInfo(name.rpartition(".")[2].rstrip(":") or "Exception", message, text)

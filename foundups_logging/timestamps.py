@@ -1,0 +1,76 @@
+"""Timestamps as the tables hold them: UTC ISO-8601, microseconds, offset, 32 characters.
+
+The width is fixed, so the order of the texts is the order of the times.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from datetime import UTC, date, datetime, timedelta
+
+__all__ = ["from_epoch", "normalize", "now"]
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - arithmetic only; the offset is written out
+_MICROSECOND = 1_000_000
+# Numbers at or above this are milliseconds: as seconds they would lie beyond the year 5138.
+_MILLISECONDS_FROM = 1e11
+
+_second = (-1, "")  # the last whole second formatted; replaced as one object, so threads may race
+
+
+def from_epoch(seconds: float) -> str:
+    """Format seconds since 1970 (UTC) as the tables' timestamp text.
+
+    >>> from_epoch(1761073600.230459)
+    '2025-10-21T19:06:40.230459+00:00'
+
+    Raises OverflowError or ValueError outside the years 1 to 9999, and for NaN.
+    """
+    global _second  # noqa: PLW0603 - a one-entry cache
+    whole, micros = divmod(round(seconds * _MICROSECOND), _MICROSECOND)
+    known, text = _second
+    if whole != known:
+        text = (_EPOCH + timedelta(seconds=whole)).isoformat() + "."
+        _second = (whole, text)
+    return f"{text}{micros:06d}+00:00"
+
+
+def now() -> str:
+    """The present time as timestamp text (a frozen clock gives the frozen time)."""
+    return from_epoch(time.time())
+
+
+def normalize(value: object) -> tuple[str, bool] | None:
+    """Read a timestamp in any of the usual forms.
+
+    Takes ISO-8601 text, datetime and date objects (without an offset: local
+    time), seconds since 1970 as int or float, and milliseconds from 1e11 up.
+    Returns the tables' text and whether it says all that the original said
+    (False: keep the original too), or None where `value` is no timestamp.
+    """
+    try:
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, (int, float)):
+            if not math.isfinite(value):
+                return None
+            if abs(value) >= _MILLISECONDS_FROM:
+                return from_epoch(value / 1000), False
+            return from_epoch(value), True
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            text = _utc_text(moment)
+            return text, value in (text, text[:26] + "Z")
+        if isinstance(value, datetime):
+            return _utc_text(value), value.utcoffset() == timedelta(0)
+        if isinstance(value, date):
+            return _utc_text(datetime(value.year, value.month, value.day)), False  # noqa: DTZ001
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def _utc_text(moment: datetime) -> str:
+    """`moment` in UTC; one without an offset is local time."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "+00:00"
