@@ -1,0 +1,34 @@
+"""Structured log records into domain tables of one queryable database, by logging config alone."""
+
+from foundups_logging.domains import Column, Domain, builtin_domains, load_domains
+from foundups_logging.errors import (
+    ConfigurationError,
+    DomainError,
+    FoundupsLoggingError,
+    QueryError,
+    SchemaError,
+    StorageError,
+    WriteError,
+)
+from foundups_logging.events import fields
+from foundups_logging.handlers import DomainTableHandler, DomainTableProcessor
+from foundups_logging.listener import flush, stats
+
+__all__ = [
+    "Column",
+    "ConfigurationError",
+    "Domain",
+    "DomainError",
+    "DomainTableHandler",
+    "DomainTableProcessor",
+    "FoundupsLoggingError",
+    "QueryError",
+    "SchemaError",
+    "StorageError",
+    "WriteError",
+    "builtin_domains",
+    "fields",
+    "flush",
+    "load_domains",
+    "stats",
+]

@@ -19,7 +19,7 @@ __all__ = ["DomainsSource", "builtin_domains", "declaration", "load_domains"]
 DomainsSource = str | Path | Mapping[str, Any] | Iterable[Domain]
 
 # What a new domain starts from.
-_NOTHING = Domain("nothing", (Column("nothing"),))
+_NOTHING = Domain("blank", (Column("blank"),))
 
 _KEYS = {
     "description": str,
@@ -158,7 +158,11 @@ def _parse(name: str, entry: object, base: Domain | None) -> Domain:
         events=_union(name, "events", old.events, entry),
         loggers=_union(name, "loggers", old.loggers, entry),
         min_level=cast("str | None", entry.get("min_level", old.min_level)),
-        aliases={**old.aliases, **cast("dict[str, str]", entry.get("aliases", {}))},
+        aliases={
+            # A field that becomes a column of its own is no alias any more.
+            **{alias: column for alias, column in old.aliases.items() if alias not in merged},
+            **cast("dict[str, str]", entry.get("aliases", {})),
+        },
         indexes=tuple(dict.fromkeys((*old.indexes, *_indexes(name, entry.get("indexes", []))))),
         summary=tuple(entry["summary"]) if "summary" in entry else old.summary,
         samples=(*old.samples, *entry.get("samples", ())),

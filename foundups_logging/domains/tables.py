@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from foundups_logging.domains.model import SQL_TYPES, Domain
 
-__all__ = ["DEAD_LETTERS", "EVENT_COLUMNS", "TableSpec", "events_query", "table_of"]
+__all__ = ["DEAD_LETTERS", "EVENT_COLUMNS", "TableSpec", "affinity", "events_query", "table_of"]
 
 #: The result columns of the `events` view and of `events_query`.
 EVENT_COLUMNS = ("domain", "id", "timestamp", "event_type", "agent_id", "summary")
@@ -78,23 +78,42 @@ DEAD_LETTERS = _intern(
 )
 
 
-def events_query(tables: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> str:
-    """The SELECT behind the `events` view, over (table, its columns, its summary columns).
+def affinity(declared_type: str) -> str:
+    """The affinity SQLite gives a column of `declared_type` (https://sqlite.org/datatype3.html, 3.1)."""
+    text = declared_type.upper()
+    if "INT" in text:
+        return "INTEGER"
+    if any(part in text for part in ("CHAR", "CLOB", "TEXT")):
+        return "TEXT"
+    if not text or "BLOB" in text:
+        return "BLOB"
+    if any(part in text for part in ("REAL", "FLOA", "DOUB")):
+        return "REAL"
+    return "NUMERIC"
+
+
+def events_query(tables: Iterable[tuple[str, Mapping[str, str], Sequence[str]]]) -> str:
+    """The SELECT behind the `events` view, over (table, declared types by lower-case column, summary columns).
 
     SQLite merges the arms, each walking its own index, only where a result
-    column has one affinity in every arm: so whatever is not a column is CAST.
+    column has one affinity in every arm: so whatever is no TEXT column is CAST.
     """
     arms = []
-    for table, columns, summary in tables:
-        metadata_event = (
-            "CAST(CASE WHEN json_valid(metadata_json) THEN json_extract(metadata_json, '$.event') END AS TEXT)"
-        )
-        event_type = next((column for column in ("event_type", "event") if column in columns), metadata_event)
-        agent_id = "agent_id" if "agent_id" in columns else "CAST(NULL AS TEXT)"
-        shown = [f"coalesce(\"{column}\" || ' ', '')" for column in summary if column in columns]
-        text = f"CAST(rtrim({' || '.join(shown)}) AS TEXT)" if shown else "CAST('' AS TEXT)"
+    for table, types, summary in tables:
+        event_type = next((_text(column, types) for column in ("event_type", "event") if column in types), _EVENT)
+        agent_id = _text("agent_id", types) if "agent_id" in types else "CAST(NULL AS TEXT)"
+        shown = [f"coalesce(\"{column}\" || ' ', '')" for column in summary if column.lower() in types]
         arms.append(
-            f"SELECT CAST('{table}' AS TEXT) AS domain, id, timestamp, "  # noqa: S608 - checked identifiers
-            f'{event_type} AS event_type, {agent_id} AS agent_id, {text} AS summary FROM "{table}"'
+            f"SELECT CAST('{table}' AS TEXT) AS domain, id, {_text('timestamp', types)} AS timestamp, "
+            f"{event_type} AS event_type, {agent_id} AS agent_id, "
+            f"CAST(rtrim({' || '.join(shown) or repr('')}) AS TEXT) AS summary "
+            f'FROM "{table}"'
         )
     return "\nUNION ALL ".join(arms)
+
+
+_EVENT = "CAST(CASE WHEN json_valid(metadata_json) THEN json_extract(metadata_json, '$.event') END AS TEXT)"
+
+
+def _text(column: str, types: Mapping[str, str]) -> str:
+    return f'"{column}"' if affinity(types[column]) == "TEXT" else f'CAST("{column}" AS TEXT)'

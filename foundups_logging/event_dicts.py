@@ -1,0 +1,93 @@
+"""How a structlog event dict becomes an Event."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from foundups_logging.encoding import safe_str, to_json
+from foundups_logging.events import ErrorInfo, Event, error_from, error_from_text
+
+__all__ = ["OWN_KEYS", "event_from_dict"]
+
+#: The keys of an event dict that tell the event itself, and are no fields.
+OWN_KEYS: Final = frozenset({"event", "level", "logger", "timestamp"})
+
+_RARE_KEYS: Final = frozenset({"exc_info", "exception", "stack_info", "stack", "domain", "_record"})
+_INTERNAL: Final = frozenset({"_record", "_from_structlog", "exc_info", "domain"})
+# structlog's method names, which add_log_level puts under "level" -> logging's names.
+_LEVELS: Final = {
+    "notset": "NOTSET",
+    "debug": "DEBUG",
+    "info": "INFO",
+    "msg": "INFO",
+    "log": "INFO",
+    "warn": "WARNING",
+    "warning": "WARNING",
+    "err": "ERROR",
+    "error": "ERROR",
+    "exception": "ERROR",
+    "failure": "ERROR",
+    "fatal": "CRITICAL",
+    "critical": "CRITICAL",
+}
+
+
+def event_from_dict(event_dict: Mapping[str, Any], method_name: str, logger: str) -> Event:
+    """Make an Event of a structlog event dict, without changing it.
+
+    `level`, `logger` and `timestamp` of the dict are taken where the chain has
+    set them; else the method's name, `logger` and the present time. The event's
+    fields still hold the `OWN_KEYS`, for its reader to skip.
+    """
+    name = event_dict.get("event", "")
+    level = event_dict.get("level", method_name)
+    timestamp = event_dict["timestamp"] if "timestamp" in event_dict else time.time()
+    event = Event(
+        name,
+        (_LEVELS.get(level) if type(level) is str else None) or _unusual_level(level),
+        event_dict.get("logger") or logger,
+        timestamp,
+        cast("dict[str, Any]", event_dict).items(),
+    )
+    if type(name) is not str or type(event.logger) is not str or not _RARE_KEYS.isdisjoint(event_dict):
+        _complete(event, event_dict)
+    return event
+
+
+def _complete(event: Event, event_dict: Mapping[str, Any]) -> None:
+    """Take what only some event dicts hold: an exception, a stack, a domain asked for."""
+    event.is_rare = True
+    event.name = safe_str(event.name)
+    event.logger = safe_str(event.logger)
+    event.domain = event_dict.get("domain")
+    fields = {key: value for key, value in event_dict.items() if key not in _INTERNAL}
+    event.error = error_from(event_dict.get("exc_info"))
+    told = _told_exception(fields.get("exception"))
+    if told is not None:
+        del fields["exception"]
+        event.error = event.error or told
+    for key in ("stack", "stack_info"):
+        if isinstance(fields.get(key), str) and event.stack is None:
+            event.stack = fields.pop(key)
+    event.fields = fields.items()
+
+
+def _told_exception(exception: object) -> ErrorInfo | None:
+    """What structlog's format_exc_info (text) or dict_tracebacks (a list, outermost first) has made of one."""
+    if isinstance(exception, str):
+        return error_from_text(exception)
+    if isinstance(exception, list) and exception and isinstance(exception[0], dict) and "exc_type" in exception[0]:
+        outermost = exception[0]
+        return ErrorInfo(safe_str(outermost["exc_type"]), safe_str(outermost.get("exc_value", "")), to_json(exception))
+    return None
+
+
+def _unusual_level(level: object) -> str:
+    """A level that structlog doesn't know: a number, other case, or a program's own."""
+    if isinstance(level, int):
+        return str(logging.getLevelName(level))
+    text = safe_str(level)
+    return _LEVELS.get(text.lower(), text.upper())

@@ -1,0 +1,72 @@
+"""The advisory lock of a database, taken around each transaction and each checkpoint.
+
+SQLite's own waiting is unfair between processes, and releases before 3.51.3 can
+lose pages where a commit meets another connection's checkpoint. One lock file
+beside the database (`<database>-lock`) mends both among all that take it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+from foundups_logging.clock import monotonic
+
+__all__ = ["FileLock"]
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+class FileLock:
+    """A lock between processes on the file at `path`, which is created 0600 where missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, timeout: float) -> bool:
+        """Take the lock within `timeout` seconds; False where another holds it longer. Raises OSError."""
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        deadline = monotonic() + timeout
+        while True:
+            try:
+                _try_lock(self._descriptor)
+            except (BlockingIOError, PermissionError):
+                if monotonic() >= deadline:
+                    return False
+                # With jitter, so that waiting processes don't ask in step.
+                time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311 - no secret
+            else:
+                return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._descriptor is not None:
+            _unlock(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file; in a forked child this leaves the parent's hold as it is."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

@@ -1,0 +1,172 @@
+"""Tables, declarations and the `events` view: made where missing, adopted where they exist."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from foundups_logging.complaints import complain
+from foundups_logging.domains.loading import declaration, load_domains
+from foundups_logging.domains.model import Domain
+from foundups_logging.domains.tables import DEAD_LETTERS, TableSpec, affinity, events_query, table_of
+from foundups_logging.errors import DomainError, SchemaError
+
+__all__ = ["declared_domains", "prepare_schema", "query_over"]
+
+# What every program that writes here has declared, so that readers know all domains.
+_DECLARATIONS = """CREATE TABLE IF NOT EXISTS "domain_declarations" (
+    name TEXT PRIMARY KEY NOT NULL,
+    declaration TEXT NOT NULL
+)"""
+_VIEW_HEAD = 'CREATE VIEW "events" AS /* made by foundups-logging */\n'
+
+
+def prepare_schema(
+    connection: sqlite3.Connection, domains: Sequence[Domain], path: Path
+) -> dict[TableSpec, SchemaError]:
+    """Make all that `domains` need, in one transaction; harmless where it is there already.
+
+    Returns the tables that can't serve their domain, with the reason. Raises
+    SchemaError where the table of dead letters can't, and sqlite3.Error.
+    """
+    unusable: dict[TableSpec, SchemaError] = {}
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _prepare_table(connection, DEAD_LETTERS, path)
+        for domain in domains:
+            try:
+                _prepare_table(connection, table_of(domain), path)
+            except SchemaError as error:
+                unusable[table_of(domain)] = error
+        connection.execute(_DECLARATIONS)
+        _declare(connection, [domain for domain in domains if table_of(domain) not in unusable])
+        _make_view(connection, path)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return unusable
+
+
+def declared_domains(connection: sqlite3.Connection) -> tuple[Domain, ...]:
+    """The domains that the database's writers have declared, by name. Raises sqlite3.Error."""
+    if _object_type(connection, "domain_declarations") != "table":
+        return ()
+    found = []
+    for name, text in connection.execute("SELECT name, declaration FROM domain_declarations ORDER BY name"):
+        entry = json.loads(text)
+        found += [domain for domain in load_domains({name: entry}) if domain.name == name]
+    return tuple(found)
+
+
+def query_over(connection: sqlite3.Connection, domains: Iterable[Domain]) -> str:
+    """The SELECT of `events` over those of `domains` whose tables are there and can be read so."""
+    tables = []
+    for domain in domains:
+        types = {name.lower(): kind for name, kind, _, _, _ in _columns(connection, domain.name)}
+        if {"id", "timestamp", "metadata_json"} <= types.keys():
+            tables.append((domain.name, types, domain.summary))
+    return events_query(tables)
+
+
+def _prepare_table(connection: sqlite3.Connection, table: TableSpec, path: Path) -> None:
+    """Create `table`, or add what it lacks. Raises SchemaError, before any change, where it can't serve."""
+    operation = f"adopt table {table.name!r} in"
+    kind = _object_type(connection, table.name)
+    if kind not in (None, "table"):
+        raise SchemaError(
+            f"there is a {kind} of that name", operation=operation, path=path, hint=f"rename the {kind}"
+        )
+    missing: list[tuple[str, str, bool]] = []
+    if kind == "table":
+        missing = _missing_columns(connection, table, operation, path)
+    for name, sql_type, _ in missing:
+        # Rows that are there already have no value, so an added column is never NOT NULL.
+        connection.execute(f'ALTER TABLE "{table.name}" ADD COLUMN "{name}" {sql_type}')
+    for statement in table.create_statements if kind is None else table.index_statements:
+        connection.execute(statement)
+
+
+def _missing_columns(
+    connection: sqlite3.Connection, table: TableSpec, operation: str, path: Path
+) -> list[tuple[str, str, bool]]:
+    existing = {row[0].lower(): row for row in _columns(connection, table.name)}
+    wanted = {name.lower(): sql_type for name, sql_type, _ in table.columns}
+    id_type, id_key = next(((row[1], row[4]) for name, row in existing.items() if name == "id"), ("", 0))
+    if id_type.upper() != "INTEGER" or not id_key:
+        raise SchemaError(
+            "it has no column id INTEGER PRIMARY KEY",
+            operation=operation,
+            path=path,
+            hint="rename the table; a new one is made at the next start",
+        )
+    for name, sql_type, not_null, default, _ in existing.values():
+        lowered = name.lower()
+        if lowered == "id":
+            continue
+        if lowered not in wanted:
+            if not_null and default is None:
+                raise SchemaError(
+                    f"its column {name!r} is NOT NULL without a default, and the domain doesn't fill it",
+                    operation=operation,
+                    path=path,
+                    hint=f"declare {name!r} as a column of the domain, give it a default, or rename the table",
+                )
+        elif not _holds(sql_type, wanted[lowered]) and lowered != "timestamp":
+            raise SchemaError(
+                f"its column {name!r} is {sql_type}, which would bend values of the domain's {wanted[lowered]}",
+                operation=operation,
+                path=path,
+                hint="rename the column or the table",
+            )
+    return [column for column in table.columns if column[0].lower() not in existing]
+
+
+def _holds(existing: str, wanted: str) -> bool:
+    """Whether a column of type `existing` keeps values meant for `wanted` as they are."""
+    is_text = affinity(wanted) == "TEXT"
+    return affinity(existing) in (("TEXT", "BLOB") if is_text else ("INTEGER", "REAL", "NUMERIC", "BLOB"))
+
+
+def _declare(connection: sqlite3.Connection, domains: Iterable[Domain]) -> None:
+    """Write down the declarations; one that knows fewer columns doesn't replace one that knows more."""
+    known = dict(connection.execute("SELECT name, declaration FROM domain_declarations"))
+    for domain in domains:
+        entry = declaration(domain)
+        text = json.dumps(entry, sort_keys=True)
+        old = json.loads(known.get(domain.name, '{"columns": {}}'))
+        if text != known.get(domain.name) and old["columns"].keys() <= entry["columns"].keys():
+            connection.execute("INSERT OR REPLACE INTO domain_declarations VALUES (?, ?)", (domain.name, text))
+
+
+def _make_view(connection: sqlite3.Connection, path: Path) -> None:
+    row = connection.execute("SELECT type, sql FROM sqlite_master WHERE name = 'events'").fetchone()
+    if row is not None and not str(row[1]).startswith(_VIEW_HEAD):
+        complain(
+            f"{path} has a {row[0]} named events of its own, so the view of that name isn't made; "
+            "`foundups-logging timeline` and TelemetryStore.events() work without it"
+        )
+        return
+    try:
+        query = query_over(connection, declared_domains(connection))
+    except (DomainError, ValueError) as error:
+        complain(f"the events view of {path} is left as it is: {error}")
+        return
+    if query and (row is None or row[1] != _VIEW_HEAD + query):
+        if row is not None:
+            connection.execute('DROP VIEW "events"')
+        connection.execute(_VIEW_HEAD + query)
+
+
+def _object_type(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT type FROM sqlite_master WHERE lower(name) = lower(?)", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[str, str, int, str | None, int]]:
+    """(name, declared type, NOT NULL, default, place in the primary key) of each column."""
+    return connection.execute(
+        'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', (table,)
+    ).fetchall()

@@ -1,0 +1,74 @@
+"""DomainTableProcessor: structlog's events into domain tables, without stdlib logging between."""
+
+from __future__ import annotations
+
+import os
+import threading
+from multiprocessing.process import current_process
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict
+
+from foundups_logging.complaints import complain
+from foundups_logging.database import database_path
+from foundups_logging.domains.loading import DomainsSource, load_domains
+from foundups_logging.domains.rows import RowBuilder
+from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
+from foundups_logging.listener import listener_for
+
+__all__ = ["DomainTableProcessor"]
+
+
+class DomainTableProcessor:
+    """A structlog processor that stores the event dict and hands it on unchanged.
+
+    With `terminal=True` it ends the chain instead (raises structlog.DropEvent).
+    The other parameters are those of DomainTableHandler. Place it after
+    merge_contextvars and whatever adds fields, and before renderers.
+    """
+
+    def __init__(  # noqa: PLR0913 - the same settings as the handler's
+        self,
+        database: str | os.PathLike[str] | None = None,
+        domains: DomainsSource | None = None,
+        *,
+        terminal: bool = False,
+        batch_size: int | None = None,
+        flush_interval: float | None = None,
+        queue_size: int | None = None,
+        when_full: str | None = None,
+    ) -> None:
+        path = database_path(database)
+        known = load_domains(domains)
+        self._terminal = terminal
+        self._listener = listener_for(path)
+        self._listener.configure(
+            batch_size=batch_size, flush_interval=flush_interval, queue_size=queue_size, when_full=when_full
+        )
+        self._listener.declare(known)
+        self._listener.attach(self)
+        self._build = RowBuilder(known, self._listener.count, OWN_KEYS).build
+        self._put = self._listener.put
+
+    def __call__(self, logger: Any, method_name: str, event_dict: EventDict) -> EventDict:  # noqa: ANN401 - structlog's
+        """Queue the event's row; raises nothing but, if terminal, DropEvent."""
+        try:
+            event = event_from_dict(event_dict, method_name, getattr(logger, "name", None) or "")
+            thread = threading.current_thread().name
+            if thread != "MainThread":
+                event.thread = thread
+            process = current_process().name
+            if process != "MainProcess":
+                event.process = process
+            self._put(self._build(event))
+        except Exception as error:  # noqa: BLE001 - a logging call never raises
+            self._listener.count("dropped")
+            complain(f"an event could not be queued: {type(error).__name__}: {error}")
+        if self._terminal:
+            raise structlog.DropEvent
+        return event_dict
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until all events queued before are committed; False where `timeout` seconds don't suffice."""
+        return self._listener.flush(timeout)

@@ -1,0 +1,84 @@
+"""DomainTableHandler: stdlib logging's records into domain tables."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from foundups_logging.database import database_path
+from foundups_logging.domains.loading import DomainsSource, load_domains
+from foundups_logging.domains.rows import RowBuilder
+from foundups_logging.listener import listener_for
+from foundups_logging.records import event_from_record
+
+__all__ = ["DomainTableHandler"]
+
+
+class DomainTableHandler(logging.Handler):
+    """Routes records to the domain tables of a SQLite database.
+
+    `database` is a path or a `sqlite:///` URL (default: the environment variable
+    FOUNDUPS_DATABASE, else data/foundups.db); `domains` a TOML file's path, a
+    dict or Domain objects, beside the built-in ones. `batch_size` (events),
+    `flush_interval` (seconds), `queue_size` (events) and `when_full` ("block" or
+    "drop_newest") are the database's listener's, which all handlers and
+    processors of this process share: of several given, the last counts.
+
+    Raises ConfigurationError for a setting, path or domain that can't be used.
+    A formatter is not needed and not used.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parameters of a dictConfig
+        self,
+        database: str | os.PathLike[str] | None = None,
+        domains: DomainsSource | None = None,
+        *,
+        batch_size: int | None = None,
+        flush_interval: float | None = None,
+        queue_size: int | None = None,
+        when_full: str | None = None,
+        level: int | str = logging.NOTSET,
+    ) -> None:
+        super().__init__(level)
+        path = database_path(database)
+        known = load_domains(domains)
+        self._listener = listener_for(path)
+        self._listener.configure(
+            batch_size=batch_size, flush_interval=flush_interval, queue_size=queue_size, when_full=when_full
+        )
+        self._listener.declare(known)
+        self._listener.attach(self)
+        self._build = RowBuilder(known, self._listener.count).build
+        self._put = self._listener.put
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Filter and emit a record, without the handler's lock: the queue needs none."""
+        if self.filters:
+            # From Python 3.12 a filter may hand out another record in its place.
+            passed: object = self.filter(record)
+            if not passed:
+                return False
+            if isinstance(passed, logging.LogRecord):
+                record = passed
+        self.emit(record)
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a record's row; never raises."""
+        try:
+            self._put(self._build(event_from_record(record)))
+        except Exception:  # noqa: BLE001 - a logging call never raises
+            self._listener.count("dropped")
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Return when all events queued before are committed, after 5 seconds at the latest."""
+        self._listener.flush()
+
+    def close(self) -> None:
+        """Write what is queued and, with the last handler, close the database; later events open it again."""
+        self._listener.detach(self)
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._listener.path} ({logging.getLevelName(self.level)})>"
