@@ -13,6 +13,7 @@ from foundups_logging.errors import (
 from foundups_logging.events import fields
 from foundups_logging.handlers import DomainTableHandler, DomainTableProcessor
 from foundups_logging.listener import flush, stats
+from foundups_logging.store import TelemetryStore
 
 __all__ = [
     "Column",
@@ -25,6 +26,7 @@ __all__ = [
     "QueryError",
     "SchemaError",
     "StorageError",
+    "TelemetryStore",
     "WriteError",
     "builtin_domains",
     "fields",

@@ -31,8 +31,9 @@ class Plan:
     `name` is None where the event is free text, different each time. `template`
     is a row with all that is known beforehand; `slots` tells for a field's name
     the index of its column, or one of the constants above; `context` is what
-    metadata says of every such event. `otherwise` is the plan for an event that
-    lacks a required field, None where it becomes a dead letter.
+    metadata says of every such event; `logger` and `level` are "" where there is
+    none. `otherwise` is the plan for an event that lacks a required field, None
+    where it becomes a dead letter.
     """
 
     __slots__ = (
@@ -45,7 +46,7 @@ class Plan:
     ) -> None:
         names = domain.column_names
         index_of = {name: index for index, name in enumerate(names)}
-        known = {"event": name, "logger": logger or "root", "level": level}
+        known = {"event": name, "logger": logger or None, "level": level or None}
         self.domain = domain
         self.table = table_of(domain)
         self.name = name
@@ -57,11 +58,13 @@ class Plan:
         self.template: list[Any] = [None] * len(names)
         for source, index in self.sources.items():
             self.template[index] = known.get(source)
+            if source == "logger" and index in self.required:
+                self.template[index] = logger or "root"
         event_index = self.sources.get("event", 0)
         self.event_index = event_index if names[event_index] in _EVENT_COLUMNS else None
 
         # A column called as its source is the event's own: a field of that name goes to metadata.
-        own = {source for source, index in self.sources.items() if names[index] == source and source in known}
+        own = {source for source, index in self.sources.items() if names[index] == source and known.get(source)}
         self.context = {key: value for key, value in known.items() if value is not None and key not in own}
         if self.event_index is not None:
             self.context.pop("event", None)

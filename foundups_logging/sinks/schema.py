@@ -167,6 +167,5 @@ def _object_type(connection: sqlite3.Connection, name: str) -> str | None:
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[str, str, int, str | None, int]]:
     """(name, declared type, NOT NULL, default, place in the primary key) of each column."""
-    return connection.execute(
-        'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', (table,)
-    ).fetchall()
+    rows = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+    return [row[1:] for row in rows]
