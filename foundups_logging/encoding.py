@@ -37,6 +37,7 @@ _MAX_DEPTH = 100
 _MAX_DIGITS_BITS = 13_000  # about 4,000 decimal digits: int() and str() refuse above 4,300
 # orjson leaves out a dataclass's fields whose names begin with an underscore.
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS
+_BASES: tuple[type[Any], ...] = (str, int, float, list)
 _PLAIN_SCALARS = frozenset({str, int, bool, type(None)})
 
 
@@ -66,7 +67,7 @@ def safe_str(value: object, convert: Callable[[object], str] = str) -> str:
         return f"<{type(value).__qualname__} whose text raised {type(error).__qualname__}>"
 
 
-def plain(value: object) -> object:  # noqa: PLR0911 - a list of cases
+def plain(value: object) -> object:  # noqa: C901, PLR0912 - a list of cases
     """One step from `value` towards what JSON knows: text, number, list, dict or a tag."""
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
@@ -94,7 +95,7 @@ def plain(value: object) -> object:  # noqa: PLR0911 - a list of cases
         simpler: object = value.tolist()
         return simpler if type(simpler) is not type(value) else safe_str(value, repr)
     # A subclass of a basic type says by its type only what its value says already.
-    for base in (str, int, float, list):
+    for base in _BASES:
         if isinstance(value, base):
             return base(value)
     return safe_str(value, repr)

@@ -41,8 +41,10 @@ class Reader:
             decoders = {name: decode for domain in self._all(connection).values() for name, decode in _json(domain)}
             return _fetch(connection, sql, params, decoders)
 
-    def rows(self, domain: str, where: str = "", params: Sequence[object] = (), limit: int = -1) -> list[dict[str, Any]]:
-        """The rows of a domain's table (or of dead_letters), newest first. Raises QueryError."""
+    def rows(
+        self, domain: str, where: str = "", params: Sequence[object] = (), limit: int = -1
+    ) -> list[dict[str, Any]]:
+        """The rows of a domain's table, or of dead_letters, newest first. Raises QueryError."""
         with self._reading() as connection:
             decoders = self._decoders(connection, domain)
             sql = f'SELECT * FROM "{domain}" {where} ORDER BY timestamp DESC, id DESC LIMIT ?'

@@ -108,7 +108,7 @@ def _text_event(record: logging.LogRecord, fields: dict[str, Any]) -> Event:
 
 
 def _flattened_dict(record: logging.LogRecord) -> dict[str, Any] | None:
-    """structlog's event dict, where a QueueHandler turned it into text."""
+    """The event dict of structlog, where a QueueHandler turned it into text."""
     try:
         found = ast.literal_eval(record.msg)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -36,9 +36,7 @@ class TelemetryStore:
     Raises ConfigurationError, StorageError.
     """
 
-    def __init__(
-        self, database: str | os.PathLike[str] | None = None, domains: DomainsSource | None = None
-    ) -> None:
+    def __init__(self, database: str | os.PathLike[str] | None = None, domains: DomainsSource | None = None) -> None:
         path = database_path(database)
         known = load_domains(domains)
         self._domains = {domain.name: domain for domain in known}

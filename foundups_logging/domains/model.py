@@ -25,9 +25,7 @@ SOURCES: Final = ("event", "logger", "level", "error_type", "error_message", "st
 # Columns every domain has: declared by nobody, first, second and last.
 BUILT_IN_COLUMNS: Final = ("id", "timestamp", "metadata_json")
 
-RESERVED_TABLES: Final = frozenset(
-    {"events", "dead_letters", "domain_declarations", "rejected_lines", "writer_stats"}
-)
+RESERVED_TABLES: Final = frozenset({"events", "dead_letters", "domain_declarations", "rejected_lines", "writer_stats"})
 _RESERVED_COLUMNS: Final = frozenset({*BUILT_IN_COLUMNS, "domain", "rowid", "oid", "_rowid_"})
 
 # SQLite's and PostgreSQL's reserved words that could be taken for a name of a table or column.
@@ -108,6 +106,15 @@ class Domain:
         for column in self.columns:
             self._check_column(column, seen)
             seen.add(column.name.lower())
+        self._check_references()
+        self._check_routes()
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        """All columns a row carries, in order: timestamp, the declared ones, metadata_json."""
+        return ("timestamp", *(column.name for column in self.columns), "metadata_json")
+
+    def _check_references(self) -> None:
         names = self.column_names
         for index in self.indexes:
             if not index or not set(index) <= set(names):
@@ -117,30 +124,32 @@ class Domain:
                 raise self._error(f"summary names the unknown column {column_name!r}", f"known: {', '.join(names)}")
         for alias, target in self.aliases.items():
             if target not in names[:-1]:
-                raise self._error(f"alias {alias!r} leads to the unknown column {target!r}", f"known: {', '.join(names[:-1])}")
+                known = ", ".join(names[:-1])
+                raise self._error(f"alias {alias!r} leads to the unknown column {target!r}", f"known: {known}")
             if alias in names:
                 raise self._error(f"alias {alias!r} is a column already", "remove one of the two")
+
+    def _check_routes(self) -> None:
         for route in (*self.events, *self.loggers):
             if not isinstance(route, str) or not _ROUTE.fullmatch(route):
                 raise self._error(f"route {route!r} can't match", "use letters, digits, _ . : - and * for any text")
         if self.min_level is not None and self.min_level not in logging.getLevelNamesMapping():
             raise self._error(f"min_level {self.min_level!r} is unknown", "use a level of logging, such as ERROR")
 
-    @cached_property
-    def column_names(self) -> tuple[str, ...]:
-        """All columns a row carries, in order: timestamp, the declared ones, metadata_json."""
-        return ("timestamp", *(column.name for column in self.columns), "metadata_json")
-
     def _check_column(self, column: Column, seen: set[str]) -> None:
         self._check_name(column.name, "column", _RESERVED_COLUMNS)
         if column.name.lower() in seen:
             raise self._error(f"column {column.name!r} is declared twice", "names differ by more than case")
         if column.type not in SQL_TYPES:
-            raise self._error(f"column {column.name!r} has the unknown type {column.type!r}", f"use {', '.join(SQL_TYPES)}")
+            known = ", ".join(SQL_TYPES)
+            raise self._error(f"column {column.name!r} has the unknown type {column.type!r}", f"use {known}")
         if column.source is not None and column.source not in SOURCES:
-            raise self._error(f"default of {column.name!r} is the unknown source {column.source!r}", f"use {', '.join(SOURCES)}")
+            known = ", ".join(SOURCES)
+            raise self._error(f"default of {column.name!r} is the unknown source {column.source!r}", f"use {known}")
         if column.source is not None and column.type != "TEXT":
-            raise self._error(f"column {column.name!r} has a default but is {column.type}", "only TEXT columns take one")
+            raise self._error(
+                f"column {column.name!r} has a default but is {column.type}", "only TEXT columns take one"
+            )
 
     def _check_name(self, name: object, what: str, reserved: frozenset[str]) -> None:
         if not is_identifier(name):
@@ -149,7 +158,7 @@ class Domain:
         if lowered in reserved:
             raise self._error(f"{what} name {name!r} is reserved", "it is built in; choose another")
         if lowered in _SQL_WORDS:
-            raise self._error(f"{what} name {name!r} is a reserved word of SQL", "choose another, such as " + f"{name}_")
+            raise self._error(f"{what} name {name!r} is a reserved word of SQL", f"choose another, such as {name}_")
 
     def _error(self, message: str, hint: str) -> DomainError:
         return DomainError(message, operation=f"declare domain {self.name!r}", hint=hint)

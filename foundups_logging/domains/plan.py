@@ -37,11 +37,25 @@ class Plan:
     """
 
     __slots__ = (
-        "aliases", "context", "context_json", "context_tail", "convert", "domain", "event_index", "name",
-        "otherwise", "required", "slots", "sources", "table", "template", "texts", "_tails",
+        "_tails",
+        "aliases",
+        "context",
+        "context_json",
+        "context_tail",
+        "convert",
+        "domain",
+        "event_index",
+        "name",
+        "otherwise",
+        "required",
+        "slots",
+        "sources",
+        "table",
+        "template",
+        "texts",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a plan follows from
         self, domain: Domain, name: str | None, level: str, logger: str, skipped: Iterable[str], otherwise: Plan | None
     ) -> None:
         names = domain.column_names

@@ -39,12 +39,12 @@ class RowBuilder:
         plan = None if event.is_rare else self._plans.get((event.name, event.logger, event.level))
         return self._row(plan or self._plan(event), event)
 
-    def _row(self, plan: Plan, event: Event) -> Row:
+    def _row(self, plan: Plan, event: Event) -> Row:  # noqa: C901, PLR0912 - the hot path: no calls to spare
         values = plan.template.copy()
         rest: dict[Any, Any] = {}
         if event.is_rare or plan.name is None:
             self._fill_rare(plan, event, values, rest)
-        if type(event.timestamp) is float and event.timestamp == event.timestamp:  # noqa: PLR0124 - no NaN
+        if type(event.timestamp) is float and event.timestamp == event.timestamp:  # no NaN
             values[0] = timestamps.from_epoch(event.timestamp)
         else:
             _store(plan, 0, "timestamp", event.timestamp, values, rest)
@@ -176,7 +176,9 @@ def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], *, clash: bool) ->
     return to_json(rest)
 
 
-def _store(plan: Plan, index: int, key: str, value: object, values: list[Any], rest: dict[Any, Any]) -> None:
+def _store(  # noqa: PLR0913 - the hot path: positional
+    plan: Plan, index: int, key: str, value: object, values: list[Any], rest: dict[Any, Any]
+) -> None:
     """Put a field into its column as far as that can hold it, and into `rest` as far as it can't."""
     converted = plan.convert[index](value)
     if converted is None:

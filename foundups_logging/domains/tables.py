@@ -52,9 +52,7 @@ class TableSpec:
 
 
 @cache
-def _intern(
-    name: str, columns: tuple[tuple[str, str, bool], ...], indexes: tuple[tuple[str, ...], ...]
-) -> TableSpec:
+def _intern(name: str, columns: tuple[tuple[str, str, bool], ...], indexes: tuple[tuple[str, ...], ...]) -> TableSpec:
     return TableSpec(name, columns, indexes)
 
 

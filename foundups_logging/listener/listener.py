@@ -129,7 +129,7 @@ class Listener:
     def stats(self) -> dict[str, int]:
         """The totals of this process: events emitted, stored, dead_lettered, dropped, queued, unknown_domain."""
         waiting = [*self._pending, *self._queue]
-        queued = sum(type(item) is tuple or item.row is not None for item in waiting)
+        queued = sum(not isinstance(item, Ticket) or item.row is not None for item in waiting)
         return self._totals.told(queued)
 
     def close(self, timeout: float = 5.0) -> bool:
@@ -322,4 +322,3 @@ class Listener:
         self._totals.add("dropped")
         complain(f"the queue for {self.path} is full ({self._queue_size} events): events are dropped, counted")
         return False
-

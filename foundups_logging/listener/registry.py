@@ -38,7 +38,8 @@ def flush(timeout: float = 5.0) -> bool:
     events then stay queued.
     """
     deadline = monotonic() + timeout
-    return all([listener.flush(max(0.0, deadline - monotonic())) for listener in list(_listeners.values())])
+    done = [listener.flush(max(0.0, deadline - monotonic())) for listener in list(_listeners.values())]
+    return all(done)
 
 
 def stats() -> dict[str, int]:
@@ -94,6 +95,4 @@ def _after_fork_in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

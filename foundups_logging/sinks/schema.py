@@ -76,9 +76,7 @@ def _prepare_table(connection: sqlite3.Connection, table: TableSpec, path: Path)
     operation = f"adopt table {table.name!r} in"
     kind = _object_type(connection, table.name)
     if kind not in (None, "table"):
-        raise SchemaError(
-            f"there is a {kind} of that name", operation=operation, path=path, hint=f"rename the {kind}"
-        )
+        raise SchemaError(f"there is a {kind} of that name", operation=operation, path=path, hint=f"rename the {kind}")
     missing: list[tuple[str, str, bool]] = []
     if kind == "table":
         missing = _missing_columns(connection, table, operation, path)

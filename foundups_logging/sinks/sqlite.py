@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from foundups_logging.domains.model import Domain
 from foundups_logging.domains.rows import Row
 from foundups_logging.domains.tables import DEAD_LETTERS, TableSpec
 from foundups_logging.encoding import to_json
-from foundups_logging.errors import SchemaError, StorageError, WriteError
+from foundups_logging.errors import SchemaError, WriteError
 from foundups_logging.sinks.connections import database_errors, open_writer
 from foundups_logging.sinks.lock import FileLock
 from foundups_logging.sinks.schema import prepare_schema
@@ -149,7 +148,7 @@ class SQLiteSink:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        return sum(type(item) is tuple or item.row is not None for item in items) - dead, dead
+        return sum(not isinstance(item, Ticket) or item.row is not None for item in items) - dead, dead
 
     def _insert(self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool) -> int:
         """Insert the rows of `items` and return how many became dead letters."""
@@ -196,7 +195,7 @@ class SQLiteSink:
 
     def _wal_size(self) -> int:
         try:
-            return os.stat(self._wal).st_size
+            return self._wal.stat().st_size
         except OSError:
             return 0
 
