@@ -10,12 +10,16 @@ from typing import Any, NamedTuple
 
 from foundups_logging.encoding import safe_str
 
-__all__ = ["ErrorInfo", "Event", "error_from", "error_from_text", "fields"]
+__all__ = ["ErrorInfo", "Event", "Where", "error_from", "error_from_text", "fields", "where_of"]
 
 #: The attribute of a record under which `fields()` carries its fields.
 FIELDS_KEY = "foundups_fields"
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+#: The names of thread and process, each None where it is the main one; None where both are.
+Where = tuple[str | None, str | None]
 
 
 class ErrorInfo(NamedTuple):
@@ -41,8 +45,7 @@ class Event:
     text: str | None = None
     error: ErrorInfo | None = None
     stack: str | None = None
-    thread: str | None = None  # where it is not the main one
-    process: str | None = None  # likewise
+    where: Where | None = None
     domain: object = None  # the explicit one
 
     def __init__(  # noqa: PLR0913 - the hot path: one call, positional
@@ -54,6 +57,15 @@ class Event:
         self.timestamp = timestamp
         self.fields = fields
         self.skip = skip
+
+
+def where_of(thread: str | None, process: str | None) -> Where | None:
+    """Thread and process by name, as far as they are not the main ones."""
+    if thread == "MainThread":
+        if process == "MainProcess":
+            return None
+        thread = None
+    return thread, (None if process == "MainProcess" else process)
 
 
 def fields(**anything: object) -> dict[str, dict[str, object]]:

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from foundups_logging.encoding import safe_str
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
-from foundups_logging.events import FIELDS_KEY, ErrorInfo, Event, error_from, error_from_text
+from foundups_logging.events import FIELDS_KEY, ErrorInfo, Event, error_from, error_from_text, where_of
 
-__all__ = ["event_from_record"]
+__all__ = ["OWN_COUNT", "event_from_record"]
 
 # A record sets its own attributes first, in this order; what follows is the call's extra.
 _OWN: Final = tuple(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
-_OWN_COUNT: Final = len(_OWN)
+OWN_COUNT: Final = len(_OWN)
 # Set by formatters that have seen the record before; not the call's.
 _BY_FORMATTERS: Final = frozenset({"message", "asctime"})
 _NOT_FIELDS: Final = frozenset({*_OWN, *_BY_FORMATTERS, "taskName"})
@@ -27,7 +27,7 @@ def event_from_record(record: logging.LogRecord) -> Event:
     """Make an Event of a record, without changing it; raises only what the record's own values raise."""
     attributes = record.__dict__
     message = record.msg
-    event = Event(message, record.levelname, record.name, record.created, attributes.items(), _OWN_COUNT)
+    event = Event(message, record.levelname, record.name, record.created, attributes.items(), OWN_COUNT)
     if (
         type(message) is not str
         or record.args
@@ -42,10 +42,7 @@ def event_from_record(record: logging.LogRecord) -> Event:
         or type(record) is not logging.LogRecord
     ):
         event = _rare_event(record)
-    if record.threadName != "MainThread":
-        event.thread = record.threadName
-    if record.processName != "MainProcess":
-        event.process = record.processName
+    event.where = where_of(record.threadName, record.processName)
     return event
 
 

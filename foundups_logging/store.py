@@ -66,8 +66,8 @@ class TelemetryStore:
         event.is_rare = True
         event.domain = domain
         row = self._rows.build(event)
-        if row[0] is DEAD_LETTERS:
-            raise self._error(f"a {domain} event was refused: {row[1][2]}", "give the field")
+        if row[0] == DEAD_LETTERS.number:
+            raise self._error(f"a {domain} event was refused: {row[3]}", "give the field")
         ticket = Ticket(row)
         if not self._listener.send(ticket, _TIMEOUT):
             raise self._error(

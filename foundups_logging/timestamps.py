@@ -9,7 +9,7 @@ import math
 import time
 from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["from_epoch", "normalize", "now"]
+__all__ = ["from_epoch", "normalize", "now", "whole_text"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - arithmetic only; the offset is written out
 _MICROSECOND = 1_000_000
@@ -69,6 +69,12 @@ def normalize(value: object) -> tuple[str, bool] | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def whole_text(value: object) -> str | None:
+    """The tables' text of a timestamp where that says all `value` said, else None."""
+    found = normalize(value)
+    return found[0] if found is not None and found[1] else None
 
 
 def _utc_text(moment: datetime) -> str:

@@ -14,8 +14,11 @@ from foundups_logging.complaints import complain
 from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
+from foundups_logging.domains.tables import Row
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
+from foundups_logging.events import where_of
 from foundups_logging.listener import listener_for
+from foundups_logging.timestamps import now, whole_text
 
 __all__ = ["DomainTableProcessor"]
 
@@ -48,26 +51,39 @@ class DomainTableProcessor:
         )
         self._listener.declare(known)
         self._listener.attach(self)
-        self._build = RowBuilder(known, self._listener.count, OWN_KEYS).build
+        rows = RowBuilder(known, self._listener.count, OWN_KEYS)
+        self._build = rows.build
+        self._compiled = rows.compiled
         self._put = self._listener.put
 
     def __call__(self, logger: Any, method_name: str, event_dict: EventDict) -> EventDict:  # noqa: ANN401 - structlog's
         """Queue the event's row; raises nothing but, if terminal, DropEvent."""
         try:
-            event = event_from_dict(event_dict, method_name, getattr(logger, "name", None) or "")
-            thread = threading.current_thread().name
-            if thread != "MainThread":
-                event.thread = thread
-            process = current_process().name
-            if process != "MainProcess":
-                event.process = process
-            self._put(self._build(event))
+            self._put(self._row(logger, method_name, event_dict))
         except Exception as error:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")
             complain(f"an event could not be queued: {type(error).__name__}: {error}")
         if self._terminal:
             raise structlog.DropEvent
         return event_dict
+
+    def _row(self, logger: Any, method_name: str, event_dict: EventDict) -> Row:  # noqa: ANN401 - structlog's
+        where = where_of(threading.current_thread().name, current_process().name)
+        logger_name = event_dict.get("logger") or getattr(logger, "name", None) or ""
+        name = event_dict.get("event")
+        level = event_dict.get("level", method_name)
+        shape = None
+        if type(name) is str and type(level) is str and type(logger_name) is str:
+            shape = (name, logger_name, level, *event_dict)
+            row_of = self._compiled.get(shape)
+            if row_of is not None:
+                timestamp = whole_text(event_dict["timestamp"]) if "timestamp" in event_dict else now()
+                row = None if timestamp is None else row_of(timestamp, where, *event_dict.values())
+                if row is not None:
+                    return row
+        event = event_from_dict(event_dict, method_name, logger_name)
+        event.where = where
+        return self._build(event, shape)
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all events queued before are committed; False where `timeout` seconds don't suffice."""

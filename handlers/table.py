@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+from itertools import islice
 
 from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
+from foundups_logging.domains.tables import Row
+from foundups_logging.events import where_of
 from foundups_logging.listener import listener_for
-from foundups_logging.records import event_from_record
+from foundups_logging.records import OWN_COUNT, event_from_record
+from foundups_logging.timestamps import from_epoch
 
 __all__ = ["DomainTableHandler"]
 
@@ -48,7 +52,9 @@ class DomainTableHandler(logging.Handler):
         )
         self._listener.declare(known)
         self._listener.attach(self)
-        self._build = RowBuilder(known, self._listener.count).build
+        rows = RowBuilder(known, self._listener.count)
+        self._build = rows.build
+        self._compiled = rows.compiled
         self._put = self._listener.put
 
     def handle(self, record: logging.LogRecord) -> bool:
@@ -66,10 +72,24 @@ class DomainTableHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a record's row; never raises."""
         try:
-            self._put(self._build(event_from_record(record)))
+            self._put(self._row(record))
         except Exception:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")
             self.handleError(record)
+
+    def _row(self, record: logging.LogRecord) -> Row:
+        shape = None
+        name = record.msg
+        if type(name) is str and not (record.args or record.exc_info or record.stack_info or record.exc_text):
+            attributes = record.__dict__
+            shape = (name, record.name, record.levelname, *islice(attributes, OWN_COUNT, None))
+            row_of = self._compiled.get(shape)
+            if row_of is not None and type(record) is logging.LogRecord:
+                where = where_of(record.threadName, record.processName)
+                row = row_of(from_epoch(record.created), where, *islice(attributes.values(), OWN_COUNT, None))
+                if row is not None:
+                    return row
+        return self._build(event_from_record(record), shape)
 
     def flush(self) -> None:
         """Return when all events queued before are committed, after 5 seconds at the latest."""

@@ -106,7 +106,8 @@ class Domain:
         for column in self.columns:
             self._check_column(column, seen)
             seen.add(column.name.lower())
-        self._check_references()
+        self._check_references(self.column_names)
+        self._check_summary(self.column_names)
         self._check_routes()
 
     @cached_property
@@ -114,20 +115,21 @@ class Domain:
         """All columns a row carries, in order: timestamp, the declared ones, metadata_json."""
         return ("timestamp", *(column.name for column in self.columns), "metadata_json")
 
-    def _check_references(self) -> None:
-        names = self.column_names
+    def _check_references(self, names: tuple[str, ...]) -> None:
         for index in self.indexes:
             if not index or not set(index) <= set(names):
                 raise self._error(f"index {list(index)} names an unknown column", f"known: {', '.join(names)}")
-        for column_name in self.summary:
-            if column_name not in names:
-                raise self._error(f"summary names the unknown column {column_name!r}", f"known: {', '.join(names)}")
         for alias, target in self.aliases.items():
             if target not in names[:-1]:
                 known = ", ".join(names[:-1])
                 raise self._error(f"alias {alias!r} leads to the unknown column {target!r}", f"known: {known}")
             if alias in names:
                 raise self._error(f"alias {alias!r} is a column already", "remove one of the two")
+
+    def _check_summary(self, names: tuple[str, ...]) -> None:
+        for column_name in self.summary:
+            if column_name not in names:
+                raise self._error(f"summary names the unknown column {column_name!r}", f"known: {', '.join(names)}")
 
     def _check_routes(self) -> None:
         for route in (*self.events, *self.loggers):

@@ -9,6 +9,7 @@ from foundups_logging.domains.columns import CONVERTERS, Converter, convert_time
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import table_of
 from foundups_logging.encoding import to_json
+from foundups_logging.events import Where
 
 __all__ = ["ALIAS", "CONTEXT", "MAX_CACHED", "SKIP", "Plan"]
 
@@ -72,6 +73,8 @@ class Plan:
         self.template: list[Any] = [None] * len(names)
         for source, index in self.sources.items():
             self.template[index] = known.get(source)
+            if name is not None and source in ("error_type", "error_message"):
+                self.template[index] = name
             if source == "logger" and index in self.required:
                 self.template[index] = logger or "root"
         event_index = self.sources.get("event", 0)
@@ -82,8 +85,8 @@ class Plan:
         self.context = {key: value for key, value in known.items() if value is not None and key not in own}
         if self.event_index is not None:
             self.context.pop("event", None)
-        self._tails: dict[tuple[str | None, str | None], tuple[str | None, str]] = {}
-        self.context_json, self.context_tail = self.tail(None, None)
+        self._tails: dict[Where | None, tuple[str | None, str]] = {}
+        self.context_json, self.context_tail = self.tail(None)
 
         self.slots = {name: index for name, index in index_of.items() if name not in own and name != "metadata_json"}
         self.aliases = {alias: index_of[target] for alias, target in domain.aliases.items()}
@@ -94,8 +97,9 @@ class Plan:
         for key in ("domain", *skipped):
             self.slots[key] = SKIP
 
-    def full_context(self, thread: str | None, process: str | None) -> dict[str, Any]:
+    def full_context(self, where: Where | None) -> dict[str, Any]:
         """`context` with the thread's and the process's name, where they are not the main ones."""
+        thread, process = where or (None, None)
         context: dict[str, Any] = dict(self.context)
         if process is not None:
             context["process"] = process
@@ -103,13 +107,13 @@ class Plan:
             context["thread"] = thread
         return context
 
-    def tail(self, thread: str | None, process: str | None) -> tuple[str | None, str]:
+    def tail(self, where: Where | None) -> tuple[str | None, str]:
         """The metadata of an event with no further fields, and what ends the JSON of one with them."""
-        known = self._tails.get((thread, process))
+        known = self._tails.get(where)
         if known is None:
-            context = self.full_context(thread, process)
+            context = self.full_context(where)
             text = to_json(context) if context else None
             if len(self._tails) >= MAX_CACHED:
                 self._tails.clear()
-            known = self._tails[thread, process] = (text, "}" if text is None else "," + text[1:])
+            known = self._tails[where] = (text, "}" if text is None else "," + text[1:])
         return known

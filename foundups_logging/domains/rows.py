@@ -8,17 +8,15 @@ from itertools import islice
 from typing import Any
 
 from foundups_logging import timestamps
+from foundups_logging.domains.compiled import RowFunction, compile_row
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.plan import ALIAS, CONTEXT, MAX_CACHED, Plan
 from foundups_logging.domains.routing import Router, is_event_name
-from foundups_logging.domains.tables import DEAD_LETTERS, TableSpec
+from foundups_logging.domains.tables import DEAD_LETTERS, Row
 from foundups_logging.encoding import to_json
 from foundups_logging.events import Event
 
-__all__ = ["Row", "RowBuilder"]
-
-#: A table and the values of one row, in the order of its columns.
-Row = tuple[TableSpec, list[Any]]
+__all__ = ["RowBuilder"]
 
 
 class RowBuilder:
@@ -33,11 +31,33 @@ class RowBuilder:
         self._count = count
         self._skipped = tuple(skipped)
         self._plans: dict[tuple[object, ...], Plan] = {}
+        self._seen: set[tuple[Any, ...]] = set()
+        #: Shape of an event (name, logger, level and the fields' names) -> the function that makes its row.
+        self.compiled: dict[tuple[Any, ...], RowFunction] = {}
 
-    def build(self, event: Event) -> Row:
-        """The row of `event`: of its domain's table, or a dead letter."""
+    def build(self, event: Event, shape: tuple[Any, ...] | None = None) -> Row:
+        """The row of `event`: of its domain's table, or a dead letter.
+
+        `shape` is what the front door looks the event's kind up by in `compiled`:
+        from the third event of a shape on, it finds a function there.
+        """
         plan = None if event.is_rare else self._plans.get((event.name, event.logger, event.level))
-        return self._row(plan or self._plan(event), event)
+        if plan is None:
+            plan = self._plan(event)
+        if shape is not None and plan.name is not None and not event.is_rare:
+            self._learn(shape, plan, event)
+        return self._row(plan, event)
+
+    def _learn(self, shape: tuple[Any, ...], plan: Plan, event: Event) -> None:
+        if shape in self.compiled:
+            return
+        if shape not in self._seen:  # names made up at run time come once, and aren't worth a function
+            if len(self._seen) >= MAX_CACHED:
+                self._seen.clear()
+                self.compiled.clear()
+            self._seen.add(shape)
+            return
+        self.compiled[shape] = compile_row(plan, [name for name, _ in islice(event.fields, event.skip, None)])
 
     def _row(self, plan: Plan, event: Event) -> Row:  # noqa: C901, PLR0912 - the hot path: no calls to spare
         values = plan.template.copy()
@@ -90,7 +110,7 @@ class RowBuilder:
         if error is not None and "exception" not in rest and not set(error) <= set(values):
             rest["exception"] = error._asdict()  # a field took the place of a part of it
         values[-1] = _metadata(plan, event, rest, clash=clash)
-        return plan.table, values
+        return plan.table.number, *values
 
     def _plan(self, event: Event) -> Plan:
         """The plan for `event`, from the cache or worked out."""
@@ -146,30 +166,27 @@ def dead_letter(event: Event, domain: str, reason: str) -> Row:
         "level": event.level,
         "logger": event.logger,
         "timestamp": event.timestamp,
-        "thread": event.thread,
-        "process": event.process,
+        "thread": event.where and event.where[0],
+        "process": event.where and event.where[1],
         "stack_info": event.stack,
         "exception": event.error and event.error._asdict(),
         "fields": dict(islice(event.fields, event.skip, None)),
     }
     timestamp = timestamps.normalize(event.timestamp)
     kept = {key: value for key, value in original.items() if value is not None}
-    return DEAD_LETTERS, [timestamp[0] if timestamp else timestamps.now(), domain, reason, to_json(kept)]
+    return DEAD_LETTERS.number, timestamp[0] if timestamp else timestamps.now(), domain, reason, to_json(kept)
 
 
 def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], *, clash: bool) -> str | None:
     """What has no column, and what is known of every event of the plan, as JSON text."""
-    if event.thread is None and event.process is None:
-        context_json, tail = plan.context_json, plan.context_tail
-    else:
-        context_json, tail = plan.tail(event.thread, event.process)
+    context_json, tail = (plan.context_json, plan.context_tail) if event.where is None else plan.tail(event.where)
     if not rest:
         return context_json
     text = to_json(rest)
     if not clash and not text.startswith('{"$'):
         return text[:-1] + tail
     # A field of the event's own keeps its name; ours makes way.
-    for key, value in plan.full_context(event.thread, event.process).items():
+    for key, value in plan.full_context(event.where).items():
         while key in rest and rest[key] != value:
             key = f"log_{key}"  # noqa: PLW2901
         rest[key] = value

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from foundups_logging.domains.model import SQL_TYPES, Domain
 
-__all__ = ["DEAD_LETTERS", "EVENT_COLUMNS", "TableSpec", "affinity", "events_query", "table_of"]
+__all__ = [
+    "DEAD_LETTERS",
+    "EVENT_COLUMNS",
+    "Row",
+    "TableSpec",
+    "affinity",
+    "events_query",
+    "table_numbered",
+    "table_of",
+]
 
 #: The result columns of the `events` view and of `events_query`.
 EVENT_COLUMNS = ("domain", "id", "timestamp", "event_type", "agent_id", "summary")
+
+
+#: A row on its way: its table's number, then the values of the table's columns in order. Flat and
+#: of plain values, because a tuple of those is no work for the garbage collector while it is queued.
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +36,10 @@ class TableSpec:
 
     `columns` are (name, SQL type, required) in the order of a row's values; an
     `id INTEGER PRIMARY KEY AUTOINCREMENT` stands before them. `indexes` are
-    tuples of column names.
+    tuples of column names. `number` stands for the table in its rows.
     """
 
+    number: int
     name: str
     columns: tuple[tuple[str, str, bool], ...]
     indexes: tuple[tuple[str, ...], ...]
@@ -51,9 +68,21 @@ class TableSpec:
         return tuple(statements)
 
 
+_tables: list[TableSpec] = []
+_lock = threading.Lock()
+
+
 @cache
 def _intern(name: str, columns: tuple[tuple[str, str, bool], ...], indexes: tuple[tuple[str, ...], ...]) -> TableSpec:
-    return TableSpec(name, columns, indexes)
+    with _lock:
+        table = TableSpec(len(_tables), name, columns, indexes)
+        _tables.append(table)
+    return table
+
+
+def table_numbered(number: int) -> TableSpec:
+    """The table that `number` stands for in a row."""
+    return _tables[number]
 
 
 def table_of(domain: Domain) -> TableSpec:

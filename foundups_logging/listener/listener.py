@@ -15,7 +15,7 @@ from typing import Any
 from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
-from foundups_logging.domains.rows import Row
+from foundups_logging.domains.tables import Row
 from foundups_logging.errors import StorageError
 from foundups_logging.listener.settings import Settings
 from foundups_logging.listener.totals import Totals
@@ -270,12 +270,11 @@ class Listener:
         """Write up to `batch_size` of what waits; on failure it stays pending. Raises StorageError."""
         if not self._pending:
             self._is_writing = True
-            self._urgent = False
             queue = self._queue
             size = min(len(queue), self.settings.batch_size)
+            if size == len(queue):
+                self._urgent = False
             self._pending = [queue.popleft() for _ in range(size)]
-            if any(type(item) is Ticket for item in queue):
-                self._urgent = True
         batch = self._pending
         stored, dead = self._sink.write(batch)
         self._totals.written(stored, dead)

@@ -6,13 +6,11 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from foundups_logging import timestamps
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
-from foundups_logging.domains.rows import Row
-from foundups_logging.domains.tables import DEAD_LETTERS, TableSpec
+from foundups_logging.domains.tables import DEAD_LETTERS, Row, TableSpec, table_numbered
 from foundups_logging.encoding import to_json
 from foundups_logging.errors import SchemaError, WriteError
 from foundups_logging.sinks.connections import database_errors, open_writer
@@ -153,42 +151,54 @@ class SQLiteSink:
     def _insert(self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool) -> int:
         """Insert the rows of `items` and return how many became dead letters."""
         dead = 0
-        groups: dict[TableSpec, list[Sequence[Any]]] = {}
+        groups: dict[int, list[Row]] = {}
         for item in items:
             if isinstance(item, Ticket):
                 if item.row is not None:
-                    _insert_groups(connection, groups)
-                    dead += self._insert_ticket(connection, item)
-                continue
-            table, values = item
-            if table in self._unusable:
-                dead += 1
-                table, values = _dead_letter(table, values, self._unusable[table])
-            elif table is DEAD_LETTERS:
-                dead += 1
-            if one_by_one:
-                try:
-                    insert_one(connection, table, values)
-                except (*_ROWS_FAULTS, OverflowError, UnicodeError) as error:
-                    dead += table is not DEAD_LETTERS
-                    insert_one(connection, *_dead_letter(table, values, error))
-                continue
-            group = groups.get(table)
-            if group is None:
-                groups[table] = [values]
+                    dead += self._insert_groups(connection, groups)
+                    dead += self._insert_ticket(connection, item.row, item)
+            elif one_by_one:
+                dead += self._insert_one(connection, item)
             else:
-                group.append(values)
-        _insert_groups(connection, groups)
+                group = groups.get(item[0])
+                if group is None:
+                    groups[item[0]] = [item]
+                else:
+                    group.append(item)
+        return dead + self._insert_groups(connection, groups)
+
+    def _insert_groups(self, connection: sqlite3.Connection, groups: dict[int, list[Row]]) -> int:
+        """Insert the rows gathered so far, table by table, and return how many became dead letters."""
+        for table, error in self._unusable.items():
+            refused = groups.pop(table.number, ())
+            groups.setdefault(DEAD_LETTERS.number, []).extend(_dead_letter(row, error) for row in refused)
+        dead = len(groups.get(DEAD_LETTERS.number, ()))
+        for number, rows in groups.items():
+            insert_rows(connection, table_numbered(number), rows)
+        groups.clear()
         return dead
 
-    def _insert_ticket(self, connection: sqlite3.Connection, ticket: Ticket) -> int:
-        """Insert the row a sender waits for; its failure is the sender's to hear, and no dead letter."""
-        assert ticket.row is not None  # noqa: S101 - the caller has looked
-        table, values = ticket.row
+    def _insert_one(self, connection: sqlite3.Connection, row: Row) -> bool:
+        """Insert a row by itself, as a dead letter where its table refuses it; return whether it is one."""
+        table = table_numbered(row[0])
+        error: Exception | None = self._unusable.get(table)
+        if error is None:
+            try:
+                insert_one(connection, table, row)
+            except (*_ROWS_FAULTS, OverflowError, UnicodeError) as refusal:
+                error = refusal
+            else:
+                return table is DEAD_LETTERS
+        insert_one(connection, DEAD_LETTERS, _dead_letter(row, error))
+        return True
+
+    def _insert_ticket(self, connection: sqlite3.Connection, row: Row, ticket: Ticket) -> bool:
+        """Insert the row a sender waits for; its refusal is the sender's to hear. Return whether it was refused."""
+        table = table_numbered(row[0])
         ticket.error = self._unusable.get(table)
         if ticket.error is None:
             try:
-                ticket.row_id = insert_one(connection, table, values)
+                ticket.row_id = insert_one(connection, table, row)
             except (*_ROWS_FAULTS, OverflowError, UnicodeError) as error:
                 ticket.error = error
         return ticket.error is not None
@@ -200,17 +210,12 @@ class SQLiteSink:
             return 0
 
 
-def _insert_groups(connection: sqlite3.Connection, groups: dict[TableSpec, list[Sequence[Any]]]) -> None:
-    for table, rows in groups.items():
-        insert_rows(connection, table, rows)
-    groups.clear()
-
-
-def _dead_letter(table: TableSpec, values: Sequence[Any], error: Exception) -> tuple[TableSpec, list[Any]]:
+def _dead_letter(row: Row, error: Exception) -> Row:
     """The dead letter for a row that its table refused: all its values, by column."""
-    original = to_json(dict(zip(table.column_names, values, strict=True)))
+    table = table_numbered(row[0])
+    original = to_json(dict(zip(table.column_names, row[1:], strict=True)))
     reason = str(error).encode("utf-8", "backslashreplace").decode()
-    return DEAD_LETTERS, [timestamps.now(), table.name, f"{type(error).__name__}: {reason}", original]
+    return DEAD_LETTERS.number, timestamps.now(), table.name, f"{type(error).__name__}: {reason}", original
 
 
 def _is_schema_change(error: sqlite3.OperationalError) -> bool:

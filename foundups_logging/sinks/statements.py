@@ -15,7 +15,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from foundups_logging.domains.tables import TableSpec
+from foundups_logging.domains.tables import Row, TableSpec
 
 __all__ = ["insert_one", "insert_rows"]
 
@@ -23,7 +23,7 @@ _LARGEST, _SMALLEST = 2048, 256
 _MAX_PARAMETERS = 32_766  # SQLite's default since 3.32
 
 
-def insert_rows(connection: sqlite3.Connection, table: TableSpec, rows: Sequence[Sequence[Any]]) -> None:
+def insert_rows(connection: sqlite3.Connection, table: TableSpec, rows: Sequence[Row]) -> None:
     """Insert `rows`, in order. A row that fails rolls the whole transaction back. Raises sqlite3.Error."""
     width = len(table.columns)
     fit = _MAX_PARAMETERS // width
@@ -33,24 +33,30 @@ def insert_rows(connection: sqlite3.Connection, table: TableSpec, rows: Sequence
     while (left := len(rows) - done) >= smallest:
         while size > left:
             size >>= 1
-        flat = list(chain.from_iterable(rows[done : done + size]))
-        connection.execute(_values_statement(table, size), flat)
+        connection.execute(_values_statement(table, size), _flat(rows[done : done + size], width))
         done += size
     if left == 1:
-        connection.execute(_values_statement(table, 1), rows[done])
+        connection.execute(_values_statement(table, 1), rows[done][1:])
     elif left:
         size = 1 << (left - 1).bit_length()
-        flat = list(chain.from_iterable(rows[done:]))
+        flat = _flat(rows[done:], width)
         flat += [None] * (width * (size - left))
         flat.append(left)
         connection.execute(_padded_statement(table, size), flat)
 
 
-def insert_one(connection: sqlite3.Connection, table: TableSpec, row: Sequence[Any]) -> int:
+def insert_one(connection: sqlite3.Connection, table: TableSpec, row: Row) -> int:
     """Insert one row and return its id; where it fails, the transaction's other rows stay. Raises sqlite3.Error."""
-    row_id = connection.execute(_single_statement(table), row).lastrowid
+    row_id = connection.execute(_single_statement(table), row[1:]).lastrowid
     assert row_id is not None  # noqa: S101 - a row was inserted
     return row_id
+
+
+def _flat(rows: Sequence[Row], width: int) -> list[Any]:
+    """The values of all rows one after another, without the tables' numbers."""
+    flat = list(chain.from_iterable(rows))
+    del flat[:: width + 1]
+    return flat
 
 
 def _into(table: TableSpec) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from foundups_logging.domains.rows import Row
+from foundups_logging.domains.tables import Row
 
 __all__ = ["Ticket"]
 

@@ -1,0 +1,108 @@
+"""A function for the rows of one shape of event: what the common event takes instead of the long way.
+
+Programs log the same events with the same fields again and again. For a plan
+and a tuple of field names, the row can be written down as one Python expression,
+under the condition that each value is a plain one of its column's type. Where it
+isn't, the function returns None and RowBuilder goes the long way, which any
+event can go and which gives the same row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import CodeType
+from typing import Any, Final
+
+from foundups_logging.domains.plan import ALIAS, CONTEXT, SKIP, Plan
+from foundups_logging.domains.tables import Row
+from foundups_logging.encoding import to_json
+
+__all__ = ["RowFunction", "compile_row", "long_way"]
+
+#: Takes the timestamp's text, the `Where` of the event, and the
+#: fields' values; returns a row, or None.
+RowFunction = Callable[..., Row | None]
+
+# Column type -> the condition under which its converter would hand the value on as it is.
+_CONDITIONS: Final = {
+    "TEXT": "type({0}) is str and ({0}.isascii() or is_encodable({0}))",
+    "REAL": "type({0}) is float and ({0} > 0 or {0} < 0 or ({0} == 0 and copysign(1.0, {0}) > 0))",
+    "INTEGER": "type({0}) is int and -0x8000000000000000 <= {0} <= 0x7FFFFFFFFFFFFFFF",
+    "BOOLEAN": "type({0}) is bool",
+}
+
+
+def long_way(*_: object) -> None:
+    """Stand in for the function of a shape that has none."""
+
+
+def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
+    """The function for events of `plan` whose fields have these names, in this order."""
+    filled: dict[int, str] = {}  # column's index -> the parameter that fills it
+    rest: list[str] = []
+    conditions: list[str] = []
+    scope: dict[str, Any] = {
+        "table": plan.table.number,
+        "to_json": to_json,
+        "tail": plan.tail,
+        "is_encodable": is_encodable,
+        "copysign": math.copysign,
+        "context_json": plan.context_json,
+        "context_tail": plan.context_tail,
+    }
+    for number, name in enumerate(names):
+        slot = plan.slots.get(name) if isinstance(name, str) else CONTEXT
+        index = plan.aliases[name] if slot == ALIAS else slot  # type: ignore[index]
+        if index == SKIP:
+            continue
+        if index is None:
+            scope[f"k{number}"] = name
+            rest.append(f"k{number}: v{number}")
+        elif index <= 0 or index == plan.event_index or index in filled:
+            return long_way
+        else:
+            column = plan.domain.columns[index - 1]
+            condition = _CONDITIONS.get(column.type)
+            if condition is None:
+                return long_way
+            may_be_null = not column.required and plan.template[index] is None
+            conditions.append(condition.format(f"v{number}") + (f" or v{number} is None" if may_be_null else ""))
+            filled[index] = f"v{number}"
+    if len(rest) == 1 and str(names[int(rest[0][1 : rest[0].index(":")])]).startswith("$"):
+        return long_way  # would read as one of the encoding's tags
+    if any(plan.template[index] is None and index not in filled for index in plan.required):
+        return long_way
+    values = ["timestamp"]
+    for index, constant in enumerate(plan.template[1:-1], start=1):
+        scope[f"c{index}"] = constant
+        values.append(filled.get(index, "None" if constant is None else f"c{index}"))
+    if rest:
+        metadata = f"to_json({{{', '.join(rest)}}})[:-1] + (context_tail if where is None else tail(where)[1])"
+    else:
+        metadata = "context_json if where is None else tail(where)[0]"
+    parameters = ", ".join(["timestamp", "where", *(f"v{number}" for number in range(len(names)))])
+    source = (
+        f"def row({parameters}):\n"
+        f"    if {' and '.join(f'({condition})' for condition in conditions) or 'True'}:\n"
+        f"        return table, {', '.join(values)}, {metadata}\n"
+    )
+    # The source holds numbers and words of this module only: names and values are in the scope.
+    exec(_code(source), scope)  # noqa: S102
+    function: RowFunction = scope["row"]
+    return function
+
+
+@lru_cache(maxsize=1024)
+def _code(source: str) -> CodeType:
+    return compile(source, "<row of one shape>", "exec")
+
+
+def is_encodable(text: str) -> bool:
+    """Whether `text` holds no lone surrogate, which SQLite can't store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
