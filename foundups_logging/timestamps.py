@@ -16,6 +16,9 @@ _MICROSECOND = 1_000_000
 # Numbers at or above this are milliseconds: as seconds they would lie beyond the year 5138.
 _MILLISECONDS_FROM = 1e11
 
+# A fraction from here on rounds up to the next second.
+_BELOW_NEXT = 0.9999995
+
 _second = (-1, "")  # the last whole second formatted; replaced as one object, so threads may race
 
 
@@ -27,12 +30,21 @@ def from_epoch(seconds: float) -> str:
 
     Raises OverflowError or ValueError outside the years 1 to 9999, and for NaN.
     """
-    global _second  # noqa: PLW0603 - a one-entry cache
-    whole, micros = divmod(round(seconds * _MICROSECOND), _MICROSECOND)
     known, text = _second
-    if whole != known:
-        text = (_EPOCH + timedelta(seconds=whole)).isoformat() + "."
-        _second = (whole, text)
+    fraction = seconds - known
+    if 0 <= fraction < _BELOW_NEXT:
+        return f"{text}{fraction * 1e6:06.0f}+00:00"
+    return _from_new_second(seconds)
+
+
+def _from_new_second(seconds: float) -> str:
+    global _second  # noqa: PLW0603 - a one-entry cache
+    whole = math.floor(seconds)
+    micros = round((seconds - whole) * 1e6)
+    if micros == _MICROSECOND:
+        whole, micros = whole + 1, 0
+    text = (_EPOCH + timedelta(seconds=whole)).isoformat() + "."
+    _second = (whole, text)
     return f"{text}{micros:06d}+00:00"
 
 

@@ -14,7 +14,6 @@ from foundups_logging.complaints import complain
 from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
-from foundups_logging.domains.tables import Row
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
 from foundups_logging.events import where_of
 from foundups_logging.listener import listener_for
@@ -59,31 +58,28 @@ class DomainTableProcessor:
     def __call__(self, logger: Any, method_name: str, event_dict: EventDict) -> EventDict:  # noqa: ANN401 - structlog's
         """Queue the event's row; raises nothing but, if terminal, DropEvent."""
         try:
-            self._put(self._row(logger, method_name, event_dict))
+            where = where_of(threading.current_thread().name, current_process().name)
+            logger_name = event_dict.get("logger") or getattr(logger, "name", None) or ""
+            name = event_dict.get("event")
+            level = event_dict.get("level", method_name)
+            row = shape = None
+            if type(name) is str and type(level) is str and type(logger_name) is str:
+                shape = (name, logger_name, level, *event_dict)
+                row_of = self._compiled.get(shape)
+                if row_of is not None:
+                    timestamp = whole_text(event_dict["timestamp"]) if "timestamp" in event_dict else now()
+                    row = timestamp and row_of(timestamp, where, *event_dict.values())
+            if not row:
+                event = event_from_dict(event_dict, method_name, logger_name)
+                event.where = where
+                row = self._build(event, shape)
+            self._put(row)
         except Exception as error:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")
             complain(f"an event could not be queued: {type(error).__name__}: {error}")
         if self._terminal:
             raise structlog.DropEvent
         return event_dict
-
-    def _row(self, logger: Any, method_name: str, event_dict: EventDict) -> Row:  # noqa: ANN401 - structlog's
-        where = where_of(threading.current_thread().name, current_process().name)
-        logger_name = event_dict.get("logger") or getattr(logger, "name", None) or ""
-        name = event_dict.get("event")
-        level = event_dict.get("level", method_name)
-        shape = None
-        if type(name) is str and type(level) is str and type(logger_name) is str:
-            shape = (name, logger_name, level, *event_dict)
-            row_of = self._compiled.get(shape)
-            if row_of is not None:
-                timestamp = whole_text(event_dict["timestamp"]) if "timestamp" in event_dict else now()
-                row = None if timestamp is None else row_of(timestamp, where, *event_dict.values())
-                if row is not None:
-                    return row
-        event = event_from_dict(event_dict, method_name, logger_name)
-        event.where = where
-        return self._build(event, shape)
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all events queued before are committed; False where `timeout` seconds don't suffice."""

@@ -9,7 +9,6 @@ from itertools import islice
 from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
-from foundups_logging.domains.tables import Row
 from foundups_logging.events import where_of
 from foundups_logging.listener import listener_for
 from foundups_logging.records import OWN_COUNT, event_from_record
@@ -72,24 +71,19 @@ class DomainTableHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a record's row; never raises."""
         try:
-            self._put(self._row(record))
+            row = shape = None
+            name = record.msg
+            if type(name) is str and not (record.args or record.exc_info or record.stack_info or record.exc_text):
+                attributes = record.__dict__
+                shape = (name, record.name, record.levelname, *islice(attributes, OWN_COUNT, None))
+                row_of = self._compiled.get(shape)
+                if row_of is not None and type(record) is logging.LogRecord:
+                    where = where_of(record.threadName, record.processName)
+                    row = row_of(from_epoch(record.created), where, *islice(attributes.values(), OWN_COUNT, None))
+            self._put(row or self._build(event_from_record(record), shape))
         except Exception:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")
             self.handleError(record)
-
-    def _row(self, record: logging.LogRecord) -> Row:
-        shape = None
-        name = record.msg
-        if type(name) is str and not (record.args or record.exc_info or record.stack_info or record.exc_text):
-            attributes = record.__dict__
-            shape = (name, record.name, record.levelname, *islice(attributes, OWN_COUNT, None))
-            row_of = self._compiled.get(shape)
-            if row_of is not None and type(record) is logging.LogRecord:
-                where = where_of(record.threadName, record.processName)
-                row = row_of(from_epoch(record.created), where, *islice(attributes.values(), OWN_COUNT, None))
-                if row is not None:
-                    return row
-        return self._build(event_from_record(record), shape)
 
     def flush(self) -> None:
         """Return when all events queued before are committed, after 5 seconds at the latest."""
