@@ -218,7 +218,7 @@ class Listener:
     def _run(self) -> None:
         """The thread: sleep, linger, write, for as long as the process lives."""
         pause = 0.0
-        while not (self._stopping and not self._queue and not self._pending):
+        while not self._stopping:
             try:
                 if not self._queue and not self._pending:
                     self._sleep()
@@ -234,9 +234,7 @@ class Listener:
             except Exception as error:  # noqa: BLE001 - whatever fails, the thread goes on
                 complain(f"the listener failed and goes on: {type(error).__name__}: {error}")
                 pause = _BACK_OFF[1]
-            if pause:
-                if self._stopping:
-                    break
+            if pause and not self._stopping:
                 time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
         self._thread = None
         self._asleep = True

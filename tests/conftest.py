@@ -1,0 +1,80 @@
+"""What the tests share: a database per test, stdlib logging put back, nothing left open."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+import foundups_logging
+from foundups_logging import complaints
+from foundups_logging.encoding import from_json
+from foundups_logging.listener import registry
+
+Rows = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """Put logging back as it was, and close every listener the test has made."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    complaints._told.clear()
+    yield
+    for logger in [root, *logging.Logger.manager.loggerDict.values()]:
+        if isinstance(logger, logging.Logger):
+            for handler in logger.handlers[:]:
+                if isinstance(handler, foundups_logging.DomainTableHandler):
+                    logger.removeHandler(handler)
+                    logging._handlers.pop(handler.name, None)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    for listener in registry._listeners.values():
+        listener.close(timeout=0.5 if listener._pending else 10)  # one that can't write isn't waited for
+    registry._listeners.clear()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "foundups.db"
+
+
+@pytest.fixture
+def rows(database: Path) -> Rows:
+    """Read a table by a connection of its own, after a flush, with JSON columns parsed."""
+
+    def read(table: str, path: Path | None = None) -> list[dict[str, Any]]:
+        assert foundups_logging.flush(10)
+        connection = sqlite3.connect(path or database)
+        try:
+            connection.row_factory = sqlite3.Row
+            found = [dict(row) for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY id')]
+        finally:
+            connection.close()
+        for row in found:
+            for name in ("metadata_json", "analysis_json", "original"):
+                if isinstance(row.get(name), str):
+                    row[name] = from_json(row[name])
+        return found
+
+    return read
+
+
+@pytest.fixture
+def logger(database: Path) -> Iterator[logging.Logger]:
+    """A stdlib logger with a DomainTableHandler on the test's database."""
+    log = logging.getLogger("tests.domain_tables")
+    handler = foundups_logging.DomainTableHandler(database)
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    yield log
+    log.removeHandler(handler)
+    handler.close()
