@@ -31,7 +31,9 @@ def _nothing_left_open() -> Iterator[None]:
             for handler in logger.handlers[:]:
                 if isinstance(handler, foundups_logging.DomainTableHandler):
                     logger.removeHandler(handler)
-                    logging._handlers.pop(handler.name, None)
+    logging._handlerList[:] = [  # dictConfig and shutdown flush whatever is in it
+        ref for ref in logging._handlerList if not isinstance(ref(), foundups_logging.DomainTableHandler)
+    ]
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()

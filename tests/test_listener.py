@@ -65,6 +65,7 @@ def test_a_second_dict_config_loses_nothing(database: Path, rows: Rows) -> None:
 def test_dict_config_while_other_threads_log_loses_nothing(database: Path, rows: Rows) -> None:
     log = configure("tests.busy", database)
     (handler,) = log.handlers
+    listener_for(database).configure(queue_size=2_000)  # a short queue, so that each close is soon done
     stop = threading.Event()
     counts = [0, 0]
 
