@@ -100,11 +100,11 @@ class RowBuilder:
                 if plan.otherwise is not None:
                     return self._row(plan.otherwise, event)
                 column = plan.domain.column_names[index]
-                return dead_letter(event, plan.domain.name, f"required field {column!r} is missing or unusable")
+                return self._dead_letter(event, plan.domain.name, f"required field {column!r} is missing or unusable")
 
         if plan.event_index is not None and values[plan.event_index] is not plan.name:
             text = event.text or event.name
-            if values[plan.event_index] != text and rest.setdefault("event", text) != text:
+            if values[plan.event_index] != text and not _is_text(rest.setdefault("event", text), text):
                 rest["log_event"] = text
         error = event.error
         if error is not None and "exception" not in rest and not set(error) <= set(values):
@@ -135,6 +135,24 @@ class RowBuilder:
         self._plans[key] = plan
         return plan
 
+    def _dead_letter(self, event: Event, domain: str, reason: str) -> Row:
+        """The row that keeps an event which can't be a row of `domain`, with all it carried."""
+        fields = islice(event.fields, event.skip, None)
+        original = {
+            "event": event.text or event.name,
+            "level": event.level,
+            "logger": event.logger,
+            "timestamp": event.timestamp,
+            "thread": event.where and event.where[0],
+            "process": event.where and event.where[1],
+            "stack_info": event.stack,
+            "exception": event.error and event.error._asdict(),
+            "fields": {key: value for key, value in fields if key not in self._skipped},
+        }
+        timestamp = timestamps.normalize(event.timestamp)
+        kept = {key: value for key, value in original.items() if not (value is None or _is_text(value, ""))}
+        return DEAD_LETTERS.number, timestamp[0] if timestamp else timestamps.now(), domain, reason, to_json(kept)
+
     def _fill_rare(self, plan: Plan, event: Event, values: list[Any], rest: dict[Any, Any]) -> None:
         """What only some events have: free text, an exception, a stack, a domain asked for."""
         text = event.text or event.name
@@ -159,24 +177,6 @@ class RowBuilder:
             self._count("unknown_domain")
 
 
-def dead_letter(event: Event, domain: str, reason: str) -> Row:
-    """The row that keeps an event which can't be a row of `domain`, with all it carried."""
-    original = {
-        "event": event.text or event.name,
-        "level": event.level,
-        "logger": event.logger,
-        "timestamp": event.timestamp,
-        "thread": event.where and event.where[0],
-        "process": event.where and event.where[1],
-        "stack_info": event.stack,
-        "exception": event.error and event.error._asdict(),
-        "fields": dict(islice(event.fields, event.skip, None)),
-    }
-    timestamp = timestamps.normalize(event.timestamp)
-    kept = {key: value for key, value in original.items() if value is not None}
-    return DEAD_LETTERS.number, timestamp[0] if timestamp else timestamps.now(), domain, reason, to_json(kept)
-
-
 def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], *, clash: bool) -> str | None:
     """What has no column, and what is known of every event of the plan, as JSON text."""
     context_json, tail = (plan.context_json, plan.context_tail) if event.where is None else plan.tail(event.where)
@@ -187,10 +187,15 @@ def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], *, clash: bool) ->
         return text[:-1] + tail
     # A field of the event's own keeps its name; ours makes way.
     for key, value in plan.full_context(event.where).items():
-        while key in rest and rest[key] != value:
+        while key in rest and not _is_text(rest[key], value):
             key = f"log_{key}"  # noqa: PLW2901
         rest[key] = value
     return to_json(rest)
+
+
+def _is_text(value: object, text: str) -> bool:
+    """Whether `value` is that text; an array, say, isn't even asked."""
+    return type(value) is str and value == text
 
 
 def _store(  # noqa: PLR0913 - the hot path: positional
