@@ -42,7 +42,11 @@ def database_path(database: str | os.PathLike[str] | None = None) -> Path:
             operation=_OPERATION,
             hint="give the path of a file; a database in memory could not be shared or kept",
         )
-    path = Path(text).expanduser().absolute()
-    if path.is_dir():
+    try:
+        path = Path(text).expanduser().absolute()
+        is_folder = path.is_dir()
+    except (OSError, RuntimeError) as error:  # a name too long; a ~user that there isn't
+        raise ConfigurationError(str(error), operation=_OPERATION, path=text, hint="give another path") from error
+    if is_folder:
         raise ConfigurationError("is a folder", operation=_OPERATION, path=path, hint="give the path of a file in it")
     return path

@@ -28,12 +28,28 @@ _DEAD_LETTER_COLUMNS = {"original": from_json}
 class Reader:
     """Reads the database at `path`, whoever writes it.
 
-    Its domains are the built-in ones, those its writers have declared, and `domains`.
+    Its domains are the built-in ones, as its writers have extended and added to
+    them, and `domains`, which count where they differ.
     """
 
     def __init__(self, path: Path, domains: Iterable[Domain] = ()) -> None:
         self._path = path
-        self._domains = {domain.name: domain for domain in (*builtin_domains(), *domains)}
+        self._domains = {domain.name: domain for domain in domains if domain not in builtin_domains()}
+
+    def domains(self) -> tuple[Domain, ...]:
+        """All domains known here, the built-in ones first. Raises QueryError."""
+        with self._reading() as connection:
+            return tuple(self._all(connection).values())
+
+    def table(
+        self, sql: str, params: Sequence[object] | Mapping[str, object] = ()
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The names of the columns that `sql` asks for, and the rows as they are stored: JSON as its text.
+
+        Raises QueryError, also for what isn't reading.
+        """
+        with self._reading() as connection:
+            return _execute(connection, sql, params)
 
     def query(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
         """The rows that `sql` finds, with columns of JSON parsed. Raises QueryError, also for what isn't reading."""
@@ -84,8 +100,8 @@ class Reader:
             return _fetch(connection, sql, (*params, limit), {})
 
     def _all(self, connection: sqlite3.Connection) -> dict[str, Domain]:
-        declared = {domain.name: domain for domain in declared_domains(connection)}
-        return {**declared, **self._domains}
+        known = {domain.name: domain for domain in (*builtin_domains(), *declared_domains(connection))}
+        return {**known, **self._domains}
 
     def _decoders(self, connection: sqlite3.Connection, domain: str) -> dict[str, Any]:
         if domain == "dead_letters":
@@ -126,14 +142,20 @@ def _fetch(
     params: Sequence[object] | Mapping[str, object],
     decoders: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    cursor = connection.execute(sql, params)
-    names = _distinct([entry[0] for entry in cursor.description or ()])
-    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    names, found = _execute(connection, sql, params)
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     for name in decoders.keys() & set(names):
         decode = decoders[name]
         for row in rows:
             row[name] = decode(row[name])
     return rows
+
+
+def _execute(
+    connection: sqlite3.Connection, sql: str, params: Sequence[object] | Mapping[str, object]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    cursor = connection.execute(sql, params)
+    return _distinct([entry[0] for entry in cursor.description or ()]), cursor.fetchall()
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -178,8 +200,12 @@ def _bound(name: str, value: Moment | None) -> str | None:
 
 
 def _hint(message: str) -> str:
-    if "not authorized" in message or "prohibited" in message or "readonly" in message:
+    if any(text in message for text in ("not authorized", "authorization denied", "prohibited", "readonly")):
         return "queries are read-only: SELECT and WITH"
-    if message.startswith("no such table"):
-        return "`foundups-logging domains` lists the tables"
+    if message.startswith(("no such table", "no such column")):
+        return "`foundups-logging domains` lists the tables and their columns"
+    if "one statement at a time" in message:
+        return "give one SELECT"
+    if "syntax error" in message or message == "incomplete input":
+        return "correct the SQL there"
     return ""

@@ -71,7 +71,9 @@ def test_dict_config_while_other_threads_log_loses_nothing(database: Path, rows:
 
     def work(number: int) -> None:
         while not stop.is_set():
-            handler.handle(log.makeRecord(log.name, logging.INFO, "f", 1, "heartbeat", (), None, extra={"status": "up"}))
+            handler.handle(
+                log.makeRecord(log.name, logging.INFO, "f", 1, "heartbeat", (), None, extra={"status": "up"})
+            )
             counts[number] += 1
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
@@ -235,9 +237,7 @@ def test_the_last_explicit_setting_counts(database: Path) -> None:
 
 
 @pytest.mark.parametrize("tick", [False, True])
-def test_under_frozen_time_events_are_stored_with_the_frozen_timestamps(
-    database: Path, rows: Rows, tick: bool
-) -> None:
+def test_under_frozen_time_events_are_stored_with_the_frozen_timestamps(database: Path, rows: Rows, tick: bool) -> None:
     with freezegun.freeze_time("2020-02-02T02:02:02Z", tick=tick):
         log = configure("tests.frozen", database)
         for _ in range(4):
@@ -280,7 +280,11 @@ def test_a_handler_that_is_let_go_does_not_keep_the_database_open(database: Path
 
 
 def test_a_failure_of_the_listener_itself_does_not_stop_it(
-    logger: logging.Logger, database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rows: Rows
+    logger: logging.Logger,
+    database: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    rows: Rows,
 ) -> None:
     monkeypatch.setattr("foundups_logging.listener.listener._BACK_OFF", (0.01, 0.02))
     sink = listener_for(database)._sink

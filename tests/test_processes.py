@@ -164,8 +164,10 @@ for number in range(500):
         ("", "atexit.register(log.info, 'metric', extra={'metric_name': 'later than our own hook'})", 0, 501),
         ("logging.shutdown(); log.info('metric', extra={'metric_name': 'after shutdown'})", "", 0, 501),
         (
-            "m = {'metric_name': 't'}\n"
-            "threading.Thread(target=lambda: [log.info('metric', extra=m) for _ in range(9)]).start()",
+            (
+                "m = {'metric_name': 't'}\n"
+                "threading.Thread(target=lambda: [log.info('metric', extra=m) for _ in range(9)]).start()"
+            ),
             "",
             0,
             509,

@@ -101,9 +101,7 @@ def test_cached_loggers_work(database: Path, rows: Rows) -> None:
         (datetime(2026, 1, 2, 3, 4, 5, 6, UTC), "2026-01-02T03:04:05.000006+00:00", False),
     ],
 )
-def test_a_timestamp_of_the_chain_is_the_rows(
-    log: Any, rows: Rows, timestamp: object, stored: str, kept: bool
-) -> None:
+def test_a_timestamp_of_the_chain_is_the_rows(log: Any, rows: Rows, timestamp: object, stored: str, kept: bool) -> None:
     for _ in range(3):
         log.info("heartbeat", status="up", timestamp=timestamp)
     for row in rows("daemon_health"):

@@ -51,13 +51,18 @@ def prepare_schema(
 
 
 def declared_domains(connection: sqlite3.Connection) -> tuple[Domain, ...]:
-    """The domains that the database's writers have declared, by name. Raises sqlite3.Error."""
+    """The domains that the database's writers have declared, by name. Raises sqlite3.Error.
+
+    A declaration that can't be read, of another version say, is told and left out.
+    """
     if _object_type(connection, "domain_declarations") != "table":
         return ()
     found = []
     for name, text in connection.execute("SELECT name, declaration FROM domain_declarations ORDER BY name"):
-        entry = json.loads(text)
-        found += [domain for domain in load_domains({name: entry}) if domain.name == name]
+        try:
+            found += [domain for domain in load_domains({name: json.loads(text)}) if domain.name == name]
+        except (DomainError, ValueError) as error:
+            complain(f"the database's declaration of domain {name!r} is left out: {error}")
     return tuple(found)
 
 
@@ -134,9 +139,16 @@ def _declare(connection: sqlite3.Connection, domains: Iterable[Domain]) -> None:
     for domain in domains:
         entry = declaration(domain)
         text = json.dumps(entry, sort_keys=True)
-        old = json.loads(known.get(domain.name, '{"columns": {}}'))
-        if text != known.get(domain.name) and old["columns"].keys() <= entry["columns"].keys():
+        old = known.get(domain.name)
+        if text != old and _declared_columns(old) <= entry["columns"].keys():
             connection.execute("INSERT OR REPLACE INTO domain_declarations VALUES (?, ?)", (domain.name, text))
+
+
+def _declared_columns(declared: str | None) -> set[str]:
+    try:
+        return set(json.loads(declared or "{}")["columns"])
+    except (ValueError, KeyError, TypeError):  # unreadable: to be replaced
+        return set()
 
 
 def _make_view(connection: sqlite3.Connection, path: Path) -> None:
@@ -147,11 +159,7 @@ def _make_view(connection: sqlite3.Connection, path: Path) -> None:
             "`foundups-logging timeline` and TelemetryStore.events() work without it"
         )
         return
-    try:
-        query = query_over(connection, declared_domains(connection))
-    except (DomainError, ValueError) as error:
-        complain(f"the events view of {path} is left as it is: {error}")
-        return
+    query = query_over(connection, declared_domains(connection))
     if query and (row is None or row[1] != _VIEW_HEAD + query):
         if row is not None:
             connection.execute('DROP VIEW "events"')

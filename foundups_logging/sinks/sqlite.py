@@ -146,7 +146,8 @@ class SQLiteSink:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        return sum(not isinstance(item, Ticket) or item.row is not None for item in items) - dead, dead
+        taken = sum(not isinstance(item, Ticket) or item.row_id > 0 for item in items)
+        return taken - dead, dead
 
     def _insert(self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool) -> int:
         """Insert the rows of `items` and return how many became dead letters."""
@@ -156,7 +157,7 @@ class SQLiteSink:
             if isinstance(item, Ticket):
                 if item.row is not None:
                     dead += self._insert_groups(connection, groups)
-                    dead += self._insert_ticket(connection, item.row, item)
+                    self._insert_ticket(connection, item.row, item)
             elif one_by_one:
                 dead += self._insert_one(connection, item)
             else:
@@ -192,16 +193,16 @@ class SQLiteSink:
         insert_one(connection, DEAD_LETTERS, _dead_letter(row, error))
         return True
 
-    def _insert_ticket(self, connection: sqlite3.Connection, row: Row, ticket: Ticket) -> bool:
-        """Insert the row a sender waits for; its refusal is the sender's to hear. Return whether it was refused."""
+    def _insert_ticket(self, connection: sqlite3.Connection, row: Row, ticket: Ticket) -> None:
+        """Insert the row a sender waits for; its refusal is the sender's to hear, and no dead letter."""
         table = table_numbered(row[0])
         ticket.error = self._unusable.get(table)
+        ticket.row_id = 0  # of an earlier try
         if ticket.error is None:
             try:
                 ticket.row_id = insert_one(connection, table, row)
             except (*_ROWS_FAULTS, OverflowError, UnicodeError) as error:
                 ticket.error = error
-        return ticket.error is not None
 
     def _wal_size(self) -> int:
         try:

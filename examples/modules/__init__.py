@@ -1,0 +1,1 @@
+"""Four modules of a program, each with its own logging configuration."""

@@ -1,0 +1,17 @@
+"""The options that several commands have."""
+
+from __future__ import annotations
+
+import click
+
+from foundups_logging.database import DATABASE_VARIABLE, DEFAULT_DATABASE
+
+__all__ = ["database_option", "json_option"]
+
+database_option = click.option(
+    "-d",
+    "--database",
+    metavar="PATH",
+    help=f"The database, as a path or sqlite:/// URL.  [default: ${DATABASE_VARIABLE}, else {DEFAULT_DATABASE}]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON array of objects.")
