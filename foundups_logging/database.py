@@ -46,7 +46,8 @@ def database_path(database: str | os.PathLike[str] | None = None) -> Path:
         path = Path(text).expanduser().absolute()
         is_folder = path.is_dir()
     except (OSError, RuntimeError) as error:  # a name too long; a ~user that there isn't
-        raise ConfigurationError(str(error), operation=_OPERATION, path=text, hint="give another path") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(reason, operation=_OPERATION, path=text, hint="give another path") from error
     if is_folder:
         raise ConfigurationError("is a folder", operation=_OPERATION, path=path, hint="give the path of a file in it")
     return path

@@ -13,10 +13,10 @@ from foundups_logging.events import ErrorInfo, Event, error_from, error_from_tex
 __all__ = ["OWN_KEYS", "event_from_dict"]
 
 #: The keys of an event dict that tell the event itself, and are no fields.
-OWN_KEYS: Final = frozenset({"event", "level", "logger", "timestamp"})
+OWN_KEYS: Final = frozenset({"event", "level", "logger"})
 
 _RARE_KEYS: Final = frozenset({"exc_info", "exception", "stack_info", "stack", "domain", "_record"})
-_INTERNAL: Final = frozenset({"_record", "_from_structlog", "exc_info", "domain"})
+_INTERNAL: Final = frozenset({"_record", "_from_structlog", "exc_info"})
 # structlog's method names, which add_log_level puts under "level" -> logging's names.
 _LEVELS: Final = {
     "notset": "NOTSET",
@@ -38,18 +38,17 @@ _LEVELS: Final = {
 def event_from_dict(event_dict: Mapping[str, Any], method_name: str, logger: str) -> Event:
     """Make an Event of a structlog event dict, without changing it.
 
-    `level`, `logger` and `timestamp` of the dict are taken where the chain has
-    set them; else the method's name, `logger` and the present time. The event's
-    fields still hold the `OWN_KEYS`, for its reader to skip.
+    `level` and `logger` of the dict are taken where the chain has set them, else
+    the method's name and `logger`. The event's fields still hold the `OWN_KEYS`,
+    for its reader to skip, and a `timestamp`.
     """
     name = event_dict.get("event", "")
     level = event_dict.get("level", method_name)
-    timestamp = event_dict["timestamp"] if "timestamp" in event_dict else time.time()
     event = Event(
         name,
         (_LEVELS.get(level) if type(level) is str else None) or _unusual_level(level),
         event_dict.get("logger") or logger,
-        timestamp,
+        time.time(),
         cast("dict[str, Any]", event_dict).items(),
     )
     if type(name) is not str or type(event.logger) is not str or not _RARE_KEYS.isdisjoint(event_dict):
@@ -62,8 +61,9 @@ def _complete(event: Event, event_dict: Mapping[str, Any]) -> None:
     event.is_rare = True
     event.name = safe_str(event.name)
     event.logger = safe_str(event.logger)
-    event.domain = event_dict.get("domain")
     fields = {key: value for key, value in event_dict.items() if key not in _INTERNAL}
+    if fields.get("domain") is not None:
+        event.domain = fields.pop("domain")
     event.error = error_from(event_dict.get("exc_info"))
     told = _told_exception(fields.get("exception"))
     if told is not None:

@@ -34,9 +34,9 @@ class Event:
     """One logging call, on its way to a row.
 
     `name` is what routes it; `text` what is stored as the event where that
-    differs (a message with its arguments filled in). `fields` are (name, value)
-    pairs, of which the first `skip` are not the event's own. `timestamp` is
-    seconds since 1970, or what the caller gave as one. The attributes below have
+    differs (a message with its arguments filled in). `created` is the clock's
+    time of the call, in seconds since 1970. `fields` are (name, value) pairs, of
+    which the first `skip` are not the event's own. The attributes below have
     their usual values on the class, so that the common event sets few; one that
     sets `text`, `domain`, `error` or `stack` also sets `is_rare`.
     """
@@ -49,12 +49,12 @@ class Event:
     domain: object = None  # the explicit one
 
     def __init__(  # noqa: PLR0913 - the hot path: one call, positional
-        self, name: str, level: str, logger: str, timestamp: object, fields: ItemsView[str, Any], skip: int = 0
+        self, name: str, level: str, logger: str, created: float, fields: ItemsView[str, Any], skip: int = 0
     ) -> None:
         self.name = name
         self.level = level
         self.logger = logger
-        self.timestamp = timestamp
+        self.created = created
         self.fields = fields
         self.skip = skip
 

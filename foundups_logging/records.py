@@ -49,17 +49,16 @@ def event_from_record(record: logging.LogRecord) -> Event:
 def _rare_event(record: logging.LogRecord) -> Event:
     """What a call with more than a name and extra fields becomes."""
     fields = {key: value for key, value in record.__dict__.items() if key not in _NOT_FIELDS}
-    carried = fields.pop(FIELDS_KEY, None)
-    if isinstance(carried, dict):
-        fields.update(carried)
     by_structlog = "_name" in fields
     if by_structlog:
         fields = {key: value for key, value in fields.items() if key not in _BY_STRUCTLOG}
+    carried = fields.pop(FIELDS_KEY, None)
+    if isinstance(carried, dict):
+        fields.update(carried)
     event_dict = record.msg if isinstance(record.msg, dict) else _flattened_dict(record) if by_structlog else None
     if event_dict is not None and "event" in event_dict:
         event = event_from_dict(event_dict, record.levelname, record.name)
-        if "timestamp" not in event_dict:
-            event.timestamp = record.created
+        event.created = record.created
         fields.update((key, value) for key, value in event.fields if key not in OWN_KEYS)
         event.fields = fields.items()
         event.level = record.levelname
@@ -94,7 +93,7 @@ def _text_event(record: logging.LogRecord, fields: dict[str, Any]) -> Event:
         if has_trace:
             error = error_from_text(has_trace.lstrip("\n") + rest)
     name = text if not record.args else message
-    domain = fields.pop("domain", None)
+    domain = fields.pop("domain") if fields.get("domain") is not None else None
     event = Event(name, record.levelname, record.name, record.created, fields.items())
     event.is_rare = True
     event.text = text if text != name else None

@@ -62,7 +62,7 @@ class TelemetryStore:
         name = fields.pop("event", None) or fields.get("event_type") or _usual_event(known)
         if not name and any(column.required and column.source == "event" for column in known.columns):
             raise self._error(f"a {domain} event has no name", "give event=")
-        event = Event(str(name), "", "", fields.pop("timestamp", time.time()), fields.items())
+        event = Event(str(name), "", "", time.time(), fields.items())
         event.is_rare = True
         event.domain = domain
         row = self._rows.build(event)

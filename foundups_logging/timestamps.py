@@ -37,12 +37,14 @@ def from_epoch(seconds: float) -> str:
     return _from_new_second(seconds)
 
 
+def _to_microseconds(seconds: float) -> int:
+    whole = math.floor(seconds)
+    return whole * _MICROSECOND + round((seconds - whole) * 1e6)
+
+
 def _from_new_second(seconds: float) -> str:
     global _second  # noqa: PLW0603 - a one-entry cache
-    whole = math.floor(seconds)
-    micros = round((seconds - whole) * 1e6)
-    if micros == _MICROSECOND:
-        whole, micros = whole + 1, 0
+    whole, micros = divmod(_to_microseconds(seconds), _MICROSECOND)
     text = (_EPOCH + timedelta(seconds=whole)).isoformat() + "."
     _second = (whole, text)
     return f"{text}{micros:06d}+00:00"
@@ -69,7 +71,7 @@ def normalize(value: object) -> tuple[str, bool] | None:
                 return None
             if abs(value) >= _MILLISECONDS_FROM:
                 return from_epoch(value / 1000), False
-            return from_epoch(value), True
+            return from_epoch(value), value == _to_microseconds(value) / _MICROSECOND
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
             text = _utc_text(moment)

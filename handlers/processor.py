@@ -17,7 +17,7 @@ from foundups_logging.domains.rows import RowBuilder
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
 from foundups_logging.events import where_of
 from foundups_logging.listener import listener_for
-from foundups_logging.timestamps import now, whole_text
+from foundups_logging.timestamps import now
 
 __all__ = ["DomainTableProcessor"]
 
@@ -67,8 +67,7 @@ class DomainTableProcessor:
                 shape = (name, logger_name, level, *event_dict)
                 row_of = self._compiled.get(shape)
                 if row_of is not None:
-                    timestamp = whole_text(event_dict["timestamp"]) if "timestamp" in event_dict else now()
-                    row = timestamp and row_of(timestamp, where, *event_dict.values())
+                    row = row_of(now(), where, *event_dict.values())
             if not row:
                 event = event_from_dict(event_dict, method_name, logger_name)
                 event.where = where

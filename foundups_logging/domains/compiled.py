@@ -18,6 +18,7 @@ from typing import Any, Final
 from foundups_logging.domains.plan import ALIAS, CONTEXT, SKIP, Plan
 from foundups_logging.domains.tables import Row
 from foundups_logging.encoding import to_json
+from foundups_logging.timestamps import whole_text
 
 __all__ = ["RowFunction", "compile_row", "long_way"]
 
@@ -43,15 +44,7 @@ def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
     filled: dict[int, str] = {}  # column's index -> the parameter that fills it
     rest: list[str] = []
     conditions: list[str] = []
-    scope: dict[str, Any] = {
-        "table": plan.table.number,
-        "to_json": to_json,
-        "tail": plan.tail,
-        "is_encodable": is_encodable,
-        "copysign": math.copysign,
-        "context_json": plan.context_json,
-        "context_tail": plan.context_tail,
-    }
+    scope = _scope(plan)
     for number, name in enumerate(names):
         slot = plan.slots.get(name) if isinstance(name, str) else CONTEXT
         index = plan.aliases[name] if slot == ALIAS else slot  # type: ignore[index]
@@ -60,8 +53,11 @@ def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
         if index is None:
             scope[f"k{number}"] = name
             rest.append(f"k{number}: v{number}")
-        elif index <= 0 or index == plan.event_index or index in filled:
+        elif index < 0 or index == plan.event_index or index in filled:
             return long_way
+        elif index == 0:
+            conditions.append(f"(timestamp := whole_text(v{number})) is not None")
+            filled[index] = "timestamp"
         else:
             column = plan.domain.columns[index - 1]
             condition = _CONDITIONS.get(column.type)
@@ -92,6 +88,20 @@ def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
     exec(_code(source), scope)  # noqa: S102
     function: RowFunction = scope["row"]
     return function
+
+
+def _scope(plan: Plan) -> dict[str, Any]:
+    """What the function's source refers to by name, fields' names and constants aside."""
+    return {
+        "table": plan.table.number,
+        "to_json": to_json,
+        "tail": plan.tail,
+        "is_encodable": is_encodable,
+        "whole_text": whole_text,
+        "copysign": math.copysign,
+        "context_json": plan.context_json,
+        "context_tail": plan.context_tail,
+    }
 
 
 @lru_cache(maxsize=1024)

@@ -81,7 +81,11 @@ class Plan:
         self.event_index = event_index if names[event_index] in _EVENT_COLUMNS else None
 
         # A column called as its source is the event's own: a field of that name goes to metadata.
-        own = {source for source, index in self.sources.items() if names[index] == source and known.get(source)}
+        own = {
+            source
+            for source, index in self.sources.items()
+            if names[index] == source and (source == "event" or known.get(source))
+        }
         self.context = {key: value for key, value in known.items() if value is not None and key not in own}
         if self.event_index is not None:
             self.context.pop("event", None)
@@ -94,7 +98,7 @@ class Plan:
             self.slots[key] = ALIAS
         for key in (*self.context, *_METADATA_WORDS):
             self.slots.setdefault(key, CONTEXT)
-        for key in ("domain", *skipped):
+        for key in skipped:
             self.slots[key] = SKIP
 
     def full_context(self, where: Where | None) -> dict[str, Any]:

@@ -64,12 +64,7 @@ class RowBuilder:
         rest: dict[Any, Any] = {}
         if event.is_rare or plan.name is None:
             self._fill_rare(plan, event, values, rest)
-        if type(event.timestamp) is float and event.timestamp == event.timestamp:  # no NaN
-            values[0] = timestamps.from_epoch(event.timestamp)
-        else:
-            _store(plan, 0, "timestamp", event.timestamp, values, rest)
-            values[0] = values[0] or timestamps.now()
-        stamp = values[0]
+        stamp = values[0] = timestamps.from_epoch(event.created)
 
         slots, texts = plan.slots, plan.texts
         clash = False
@@ -88,12 +83,15 @@ class RowBuilder:
                 clash = True
             elif index == ALIAS:
                 aliased = [*(aliased or ()), (key, value)]
-        for key, value in aliased or ():
-            index = plan.aliases[key]
-            if values[index] is (plan.template[index] if index else stamp):
-                _store(plan, index, key, value, values, rest)
-            else:  # the column has a field of its own name
-                rest[key] = value
+        if aliased is not None:
+            given = {key for key, _ in islice(event.fields, event.skip, None)}
+            for key, value in aliased:
+                index = plan.aliases[key]
+                is_free = values[index] is (plan.template[index] if index else stamp)
+                if is_free and plan.domain.column_names[index] not in given:
+                    _store(plan, index, key, value, values, rest)
+                else:  # the column has a field of its own name
+                    rest[key] = value
 
         for index in plan.required:
             if values[index] is None:
@@ -105,7 +103,10 @@ class RowBuilder:
         if plan.event_index is not None and values[plan.event_index] is not plan.name:
             text = event.text or event.name
             if values[plan.event_index] != text and not _is_text(rest.setdefault("event", text), text):
-                rest["log_event"] = text
+                key = "log_event"
+                while key in rest:
+                    key = f"log_{key}"
+                rest[key] = text
         error = event.error
         if error is not None and "exception" not in rest and not set(error) <= set(values):
             rest["exception"] = error._asdict()  # a field took the place of a part of it
@@ -120,7 +121,8 @@ class RowBuilder:
         if name is not None and not event.is_rare:
             key: tuple[object, ...] = (name, event.logger, event.level)
         else:
-            key = (name, event.logger, event.level, asked if isinstance(asked, str) else None, has_error)
+            # One that is no text asks for no domain that there is: all such go one way.
+            key = (name, event.logger, event.level, asked if isinstance(asked, str) else asked is not None, has_error)
         plan = self._plans.get(key)
         if plan is not None:
             return plan
@@ -137,21 +139,28 @@ class RowBuilder:
 
     def _dead_letter(self, event: Event, domain: str, reason: str) -> Row:
         """The row that keeps an event which can't be a row of `domain`, with all it carried."""
-        fields = islice(event.fields, event.skip, None)
+        fields = dict(islice(event.fields, event.skip, None))
         original = {
             "event": event.text or event.name,
             "level": event.level,
             "logger": event.logger,
-            "timestamp": event.timestamp,
+            "timestamp": event.created,
+            "domain": event.domain,
             "thread": event.where and event.where[0],
             "process": event.where and event.where[1],
             "stack_info": event.stack,
             "exception": event.error and event.error._asdict(),
-            "fields": {key: value for key, value in fields if key not in self._skipped},
+            "fields": {key: value for key, value in fields.items() if key not in self._skipped},
         }
-        timestamp = timestamps.normalize(event.timestamp)
+        timestamp = timestamps.normalize(fields.get("timestamp"))
         kept = {key: value for key, value in original.items() if not (value is None or _is_text(value, ""))}
-        return DEAD_LETTERS.number, timestamp[0] if timestamp else timestamps.now(), domain, reason, to_json(kept)
+        return (
+            DEAD_LETTERS.number,
+            timestamp[0] if timestamp else timestamps.from_epoch(event.created),
+            domain,
+            reason,
+            to_json(kept),
+        )
 
     def _fill_rare(self, plan: Plan, event: Event, values: list[Any], rest: dict[Any, Any]) -> None:
         """What only some events have: free text, an exception, a stack, a domain asked for."""
@@ -207,8 +216,10 @@ def _store(  # noqa: PLR0913 - the hot path: positional
         rest[key] = value
         return
     stored, is_whole = converted
-    if stored is not None or plan.template[index] is None:
+    if stored is not None or values[index] is None:
         values[index] = stored
+    elif value is None:  # the column has something better than nothing
+        is_whole = False
     if not is_whole:
         rest[key] = value
 
