@@ -10,6 +10,7 @@ would bend is tagged, as an object with one key:
     {"$items": [[key, value]]}   mappings whose keys are no text or would collide
     {"$json": "…"}               what lies deeper than 100 levels, as JSON text
     {"$cycle": "list"}           a container that contains itself, where it recurs
+    {"$text": ["…", "…"]}        text in which two lone surrogates would join to one character
 
 The text is valid JSON (RFC 8259), so SQLite's JSON functions read it.
 """
@@ -21,6 +22,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -35,16 +37,20 @@ __all__ = ["from_json", "plain", "safe_str", "to_json"]
 
 _MAX_DEPTH = 100
 _MAX_DIGITS_BITS = 13_000  # about 4,000 decimal digits: int() and str() refuse above 4,300
-# orjson leaves out a dataclass's fields whose names begin with an underscore.
-_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS
-_BASES: tuple[type[Any], ...] = (str, int, float, list)
+# orjson leaves out a dataclass's fields whose names begin with an underscore, and rounds a time
+# zone's offset to minutes.
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_CONTAINERS = frozenset({dict, list, tuple})
+_SURROGATE_PAIR = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
 _PLAIN_SCALARS = frozenset({str, int, bool, type(None)})
 
 
 def to_json(value: object) -> str:
     """Encode any value as JSON text; never raises for what the value holds."""
+    if not _is_shallow(value):
+        return _encode(value)
     try:
-        data = orjson.dumps(value, plain, _OPTIONS)
+        data = orjson.dumps(value, _shallow_plain, _OPTIONS)
     except (TypeError, ValueError, RecursionError):
         return _encode(value)
     # orjson writes NaN and infinities as null, and a dict that looks like a tag as it is.
@@ -65,6 +71,28 @@ def safe_str(value: object, convert: Callable[[object], str] = str) -> str:
         return convert(value)
     except Exception as error:  # noqa: BLE001 - a value's own code may raise anything
         return f"<{type(value).__qualname__} whose text raised {type(error).__qualname__}>"
+
+
+def _is_shallow(value: object, left: int = _MAX_DEPTH) -> bool:
+    """Whether orjson may be given `value`: 3.12 and 3.13 write beyond their buffer for tuples 255 deep."""
+    kind = type(value)
+    if kind is dict:
+        members: Any = list(value.values())  # type: ignore[attr-defined]  # other threads may change the dict
+    elif kind is list or kind is tuple:
+        members = value
+    else:
+        return True
+    for member in members:
+        if type(member) in _CONTAINERS and (left == 0 or not _is_shallow(member, left - 1)):
+            return False
+    return True
+
+
+def _shallow_plain(value: object) -> object:
+    simpler = plain(value)
+    if not _is_shallow(simpler):
+        raise TypeError
+    return simpler
 
 
 def plain(value: object) -> object:  # noqa: C901, PLR0912 - a list of cases
@@ -92,12 +120,18 @@ def plain(value: object) -> object:  # noqa: C901, PLR0912 - a list of cases
         return dict(value)
     # numpy without importing it: its scalars and arrays turn into Python's own by tolist().
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
-        simpler: object = value.tolist()
+        in_nanoseconds = getattr(value, "dtype", None) in ("M8[ns]", "m8[ns]")  # tolist() makes bare numbers of those
+        simpler: object = value.astype(str).tolist() if in_nanoseconds else value.tolist()  # type: ignore[attr-defined]
         return simpler if type(simpler) is not type(value) else safe_str(value, repr)
     # A subclass of a basic type says by its type only what its value says already.
-    for base in _BASES:
-        if isinstance(value, base):
-            return base(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, list):
+        return list.copy(value)
     return safe_str(value, repr)
 
 
@@ -126,6 +160,9 @@ def _scalar(value: object) -> str | None:
     """The JSON text of a scalar, or None where `value` is none."""
     kind = type(value)
     if kind is str:
+        parts = _SURROGATE_PAIR.split(value)  # type: ignore[call-overload]
+        if len(parts) > 1:
+            return f'{{"$text":[{",".join(map(_text, parts))}]}}'
         return _text(value)  # type: ignore[arg-type]
     if value is None or value is True or value is False:
         return {None: "null", True: "true", False: "false"}[value]
@@ -195,9 +232,11 @@ def _pieces(item: object) -> Iterator[object]:
     else:
         try:
             simpler = plain(item)
+            is_bytes = isinstance(item, (bytes, bytearray, memoryview))
         except Exception as error:  # noqa: BLE001 - a value's own code may raise anything
             simpler = f"<{type(item).__qualname__} that raised {type(error).__qualname__}>"
-        if type(simpler) is dict and len(simpler) == 1 and "$bytes" in simpler:
+            is_bytes = False
+        if is_bytes and type(simpler) is dict:
             yield _Literal(f'{{"$bytes":"{simpler["$bytes"]}"}}')
         else:
             yield simpler
@@ -234,7 +273,8 @@ def _dict_pieces(item: dict[object, object]) -> Iterator[object]:
 def _key(key: object) -> str | None:
     """The text JSON's custom gives a key (1 -> "1", None -> "null"), None where there is none."""
     if isinstance(key, str):
-        return str(key)
+        plain_key = str.__str__(key)
+        return None if _SURROGATE_PAIR.search(plain_key) else plain_key
     if key is None or isinstance(key, (bool, int, float)):
         text = _scalar(key)
         return text if text is not None and not text.startswith("{") else None
@@ -260,6 +300,8 @@ def _untag(item: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
             return from_json(value)
         if tag == "$items":
             return dict(value)
+        if tag == "$text":
+            return "".join(value)
     except (TypeError, ValueError, RecursionError):
         return item
     return item

@@ -19,7 +19,7 @@ _MILLISECONDS_FROM = 1e11
 # A fraction from here on rounds up to the next second.
 _BELOW_NEXT = 0.9999995
 
-_second = (-1, "")  # the last whole second formatted; replaced as one object, so threads may race
+_second = (math.inf, "")  # the last whole second formatted; replaced as one object, so threads may race
 
 
 def from_epoch(seconds: float) -> str:
@@ -80,7 +80,7 @@ def normalize(value: object) -> tuple[str, bool] | None:
             return _utc_text(value), value.utcoffset() == timedelta(0)
         if isinstance(value, date):
             return _utc_text(datetime(value.year, value.month, value.day)), False  # noqa: DTZ001
-    except (ValueError, OverflowError, OSError):
+    except Exception:  # noqa: BLE001 - too far away, no time at all, or a tzinfo's own code
         return None
     return None
 

@@ -75,7 +75,7 @@ class DomainTableHandler(logging.Handler):
             name = record.msg
             if type(name) is str and not (record.args or record.exc_info or record.stack_info or record.exc_text):
                 attributes = record.__dict__
-                shape = (name, record.name, record.levelname, *islice(attributes, OWN_COUNT, None))
+                shape = (name, record.name, record.levelno, *islice(attributes, OWN_COUNT, None))
                 row_of = self._compiled.get(shape)
                 if row_of is not None and type(record) is logging.LogRecord:
                     where = where_of(record.threadName, record.processName)

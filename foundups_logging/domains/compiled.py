@@ -41,53 +41,55 @@ def long_way(*_: object) -> None:
 
 def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
     """The function for events of `plan` whose fields have these names, in this order."""
-    filled: dict[int, str] = {}  # column's index -> the parameter that fills it
-    rest: list[str] = []
+    filled: dict[int, str] = {}  # column's index -> what the source fills it with
+    rest: dict[int, object] = {}  # parameter's number -> name of the field, where it has no column
     conditions: list[str] = []
-    scope = _scope(plan)
     for number, name in enumerate(names):
         slot = plan.slots.get(name) if isinstance(name, str) else CONTEXT
         index = plan.aliases[name] if slot == ALIAS else slot  # type: ignore[index]
-        if index == SKIP:
-            continue
         if index is None:
-            scope[f"k{number}"] = name
-            rest.append(f"k{number}: v{number}")
-        elif index < 0 or index == plan.event_index or index in filled:
-            return long_way
-        elif index == 0:
-            conditions.append(f"(timestamp := whole_text(v{number})) is not None")
-            filled[index] = "timestamp"
-        else:
-            column = plan.domain.columns[index - 1]
-            condition = _CONDITIONS.get(column.type)
-            if condition is None:
+            rest[number] = name
+        elif index != SKIP:
+            condition = _condition(plan, index, number)
+            if condition is None or index in filled:
                 return long_way
-            may_be_null = not column.required and plan.template[index] is None
-            conditions.append(condition.format(f"v{number}") + (f" or v{number} is None" if may_be_null else ""))
-            filled[index] = f"v{number}"
-    if len(rest) == 1 and str(names[int(rest[0][1 : rest[0].index(":")])]).startswith("$"):
-        return long_way  # would read as one of the encoding's tags
+            conditions.append(condition)
+            filled[index] = f"v{number}" if index else "timestamp"
     if any(plan.template[index] is None and index not in filled for index in plan.required):
         return long_way
-    values = ["timestamp"]
-    for index, constant in enumerate(plan.template[1:-1], start=1):
-        scope[f"c{index}"] = constant
-        values.append(filled.get(index, "None" if constant is None else f"c{index}"))
+    if len(rest) == 1 and str(next(iter(rest.values()))).startswith("$"):
+        return long_way  # would read as one of the encoding's tags
+    constants = {f"c{index}": value for index, value in enumerate(plan.template) if value is not None}
+    columns = range(1, len(plan.template) - 1)
+    values = [filled.get(index) or (f"c{index}" if f"c{index}" in constants else "None") for index in columns]
+    metadata = "context_json if where is None else tail(where)[0]"
     if rest:
-        metadata = f"to_json({{{', '.join(rest)}}})[:-1] + (context_tail if where is None else tail(where)[1])"
-    else:
-        metadata = "context_json if where is None else tail(where)[0]"
-    parameters = ", ".join(["timestamp", "where", *(f"v{number}" for number in range(len(names)))])
+        members = ", ".join(f"k{number}: v{number}" for number in rest)
+        metadata = f"to_json({{{members}}})[:-1] + (context_tail if where is None else tail(where)[1])"
     source = (
-        f"def row({parameters}):\n"
-        f"    if {' and '.join(f'({condition})' for condition in conditions) or 'True'}:\n"
-        f"        return table, {', '.join(values)}, {metadata}\n"
+        f"def row(timestamp, where{''.join(f', v{number}' for number in range(len(names)))}):\n"
+        f"    if {' and '.join(conditions) or 'True'}:\n"
+        f"        return table, {', '.join(['timestamp', *values, metadata])}\n"
     )
     # The source holds numbers and words of this module only: names and values are in the scope.
+    scope = {**_scope(plan), **constants, **{f"k{number}": name for number, name in rest.items()}}
     exec(_code(source), scope)  # noqa: S102
     function: RowFunction = scope["row"]
     return function
+
+
+def _condition(plan: Plan, index: int, number: int) -> str | None:
+    """When the parameter's value can be handed on to the column as it is; None: never surely."""
+    if index < 0 or (index and index == plan.event_index):
+        return None
+    if index == 0:
+        return f"(timestamp := whole_text(v{number})) is not None"
+    column = plan.domain.columns[index - 1]
+    if column.type not in _CONDITIONS:
+        return None
+    condition = _CONDITIONS[column.type].format(f"v{number}")
+    may_be_null = not column.required and plan.template[index] is None
+    return f"({condition} or v{number} is None)" if may_be_null else f"({condition})"
 
 
 def _scope(plan: Plan) -> dict[str, Any]:

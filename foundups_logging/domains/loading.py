@@ -54,10 +54,8 @@ def load_domains(source: DomainsSource | None = None) -> tuple[Domain, ...]:
     if source is None:
         return tuple(domains.values())
     for name, entry in _entries(source).items():
-        if isinstance(entry, Domain):
-            domains[name] = entry
-        else:
-            domains[name] = _parse(name, entry, domains.get(name))
+        given = {**declaration(entry), "samples": entry.samples} if isinstance(entry, Domain) else entry
+        domains[name] = _parse(name, given, domains.get(name))
     check_routes(domains.values())
     return tuple(domains.values())
 
@@ -79,17 +77,18 @@ def declaration(domain: Domain) -> dict[str, Any]:
 
 
 def check_routes(domains: Iterable[Domain]) -> None:
-    """Raise DomainError where two domains claim the same event, logger or level."""
+    """Raise DomainError where two domains claim the same table, event, logger or level."""
     owners: dict[tuple[str, str], str] = {}
     for domain in domains:
-        routes = [("event", name) for name in domain.events]
+        routes = [("table", domain.name)]
+        routes += [("event", name) for name in domain.events]
         routes += [("logger", name) for name in domain.loggers]
         routes += [("level", domain.min_level)] if domain.min_level else []
         for kind, route in routes:
             other = owners.setdefault((kind, route.lower()), domain.name)
             if other != domain.name:
                 raise DomainError(
-                    f"{kind} {route!r} leads to {other!r} already",
+                    f"{kind} {route!r} belongs to {other!r} already",
                     operation=f"declare domain {domain.name!r}",
                     hint=f"a {kind} belongs to one domain; remove it from one of the two",
                 )
@@ -99,7 +98,7 @@ def _entries(source: DomainsSource) -> Mapping[str, Any]:
     if isinstance(source, Mapping):
         return source
     if not isinstance(source, (str, Path)):
-        domains = list(source)
+        domains = list(source) if isinstance(source, Iterable) else [source]
         for domain in domains:
             if not isinstance(domain, Domain):
                 raise DomainError(
@@ -136,8 +135,11 @@ def _parse(name: str, entry: object, base: Domain | None) -> Domain:
         if not isinstance(value, expected):
             raise DomainError(f"{key} is {value!r}", operation=operation, hint=f"it must be a {expected.__name__}")
     defaults = cast("Mapping[str, Any]", entry.get("defaults", {}))
-    columns = [_column(name, column, text, defaults.get(column)) for column, text in entry.get("columns", {}).items()]
     known = {column.name: column for column in base.columns} if base else {}
+    columns = [
+        _column(name, column, text, known[column].source if column in known else None)
+        for column, text in entry.get("columns", {}).items()
+    ]
     for column in columns:
         if column.name in known and column.type != known[column.name].type:
             raise DomainError(

@@ -63,7 +63,7 @@ class TableSpec:
         statements = []
         for index in self.indexes:
             columns = ", ".join(f'"{column}"' for column in index)
-            name = f"idx_{self.name}_{'_'.join(index)}"
+            name = ".".join(("idx", self.name, *index))  # no name holds a dot, so no two are alike
             statements.append(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{self.name}" ({columns})')
         return tuple(statements)
 
