@@ -58,6 +58,11 @@ class Event:
         self.fields = fields
         self.skip = skip
 
+    @property
+    def full_text(self) -> str:
+        """What is stored as the event."""
+        return self.name if self.text is None else self.text
+
 
 def where_of(thread: str | None, process: str | None) -> Where | None:
     """Thread and process by name, as far as they are not the main ones."""

@@ -27,7 +27,7 @@ def event_from_record(record: logging.LogRecord) -> Event:
     """Make an Event of a record, without changing it; raises only what the record's own values raise."""
     attributes = record.__dict__
     message = record.msg
-    event = Event(message, _level_name(record.levelno), record.name, record.created, attributes.items(), OWN_COUNT)
+    event = Event(message, _level_name(record), record.name or "", record.created, attributes.items(), OWN_COUNT)
     if (
         type(message) is not str
         or record.args
@@ -46,9 +46,9 @@ def event_from_record(record: logging.LogRecord) -> Event:
     return event
 
 
-def _level_name(number: int) -> str:
+def _level_name(record: logging.LogRecord) -> str:
     """The level's registered name: a formatter may have coloured the record's."""
-    return str(logging.getLevelName(number))
+    return str(logging.getLevelName(record.levelno)) if record.levelno else record.levelname
 
 
 def _rare_event(record: logging.LogRecord) -> Event:
@@ -62,11 +62,11 @@ def _rare_event(record: logging.LogRecord) -> Event:
         fields.update(carried)
     event_dict = record.msg if isinstance(record.msg, dict) else _flattened_dict(record) if by_structlog else None
     if event_dict is not None and "event" in event_dict:
-        event = event_from_dict(event_dict, "", record.name)
+        event = event_from_dict(event_dict, "", record.name or "")
         event.created = record.created
         fields.update((key, value) for key, value in event.fields if key not in OWN_KEYS)
         event.fields = fields.items()
-        event.level = _level_name(record.levelno)
+        event.level = _level_name(record)
     else:
         event = _text_event(record, fields)
     error = error_from(record.exc_info) if record.exc_info else None
@@ -99,7 +99,7 @@ def _text_event(record: logging.LogRecord, fields: dict[str, Any]) -> Event:
             error = error_from_text(has_trace.lstrip("\n") + rest)
     name = text if not record.args else message
     domain = fields.pop("domain") if fields.get("domain") is not None else None
-    event = Event(name, _level_name(record.levelno), record.name, record.created, fields.items())
+    event = Event(name, _level_name(record), record.name or "", record.created, fields.items())
     event.is_rare = True
     event.text = text if text != name else None
     event.error = error

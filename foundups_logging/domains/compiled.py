@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any, Final
 
-from foundups_logging.domains.plan import ALIAS, CONTEXT, SKIP, Plan
+from foundups_logging.domains.plan import ALIAS, SKIP, Plan
 from foundups_logging.domains.tables import Row
 from foundups_logging.encoding import to_json
 from foundups_logging.timestamps import whole_text
@@ -45,7 +45,7 @@ def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
     rest: dict[int, object] = {}  # parameter's number -> name of the field, where it has no column
     conditions: list[str] = []
     for number, name in enumerate(names):
-        slot = plan.slots.get(name) if isinstance(name, str) else CONTEXT
+        slot = plan.slots.get(name)  # type: ignore[call-overload]
         index = plan.aliases[name] if slot == ALIAS else slot  # type: ignore[index]
         if index is None:
             rest[number] = name
@@ -57,8 +57,10 @@ def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
             filled[index] = f"v{number}" if index else "timestamp"
     if any(plan.template[index] is None and index not in filled for index in plan.required):
         return long_way
-    if len(rest) == 1 and str(next(iter(rest.values()))).startswith("$"):
-        return long_way  # would read as one of the encoding's tags
+    if not all(type(name) is str and name[:1] != "$" for name in rest.values()):
+        return long_way  # no text, or could read as one of the encoding's tags
+    if not plan.metadata_words.isdisjoint(rest.values()):
+        return long_way
     constants = {f"c{index}": value for index, value in enumerate(plan.template) if value is not None}
     columns = range(1, len(plan.template) - 1)
     values = [filled.get(index) or (f"c{index}" if f"c{index}" in constants else "None") for index in columns]

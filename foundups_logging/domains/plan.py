@@ -11,19 +11,16 @@ from foundups_logging.domains.tables import table_of
 from foundups_logging.encoding import to_json
 from foundups_logging.events import Where
 
-__all__ = ["ALIAS", "CONTEXT", "MAX_CACHED", "SKIP", "Plan"]
+__all__ = ["ALIAS", "MAX_CACHED", "SKIP", "Plan"]
 
-# Slots that are no column's index: a field read elsewhere, one that metadata's own
-# entries could clash with, and another name of a column.
+# Slots that are no column's index: a field read elsewhere, and another name of a column.
 SKIP: Final = -1
-CONTEXT: Final = -2
-ALIAS: Final = -3
+ALIAS: Final = -2
 
 #: Event names and threads' names can be made up at run time; no cache grows beyond this.
 MAX_CACHED: Final = 4096
 
 _EVENT_COLUMNS = ("event", "event_type")
-_METADATA_WORDS = ("event", "thread", "process", "exception", "stack_info")
 
 
 class Plan:
@@ -32,28 +29,15 @@ class Plan:
     `name` is None where the event is free text, different each time. `template`
     is a row with all that is known beforehand; `slots` tells for a field's name
     the index of its column, or one of the constants above; `context` is what
-    metadata says of every such event; `logger` and `level` are "" where there is
-    none. `otherwise` is the plan for an event that lacks a required field, None
-    where it becomes a dead letter.
+    metadata says of every such event, and `metadata_words` are the names it may
+    say it under; `logger` and `level` are "" where there is none. `otherwise` is
+    the plan for an event that lacks a required field, None where it becomes a
+    dead letter.
     """
 
     __slots__ = (
-        "_tails",
-        "aliases",
-        "context",
-        "context_json",
-        "context_tail",
-        "convert",
-        "domain",
-        "event_index",
-        "name",
-        "otherwise",
-        "required",
-        "slots",
-        "sources",
-        "table",
-        "template",
-        "texts",
+        "_tails", "aliases", "context", "context_json", "context_tail", "convert", "domain", "event_index",
+        "metadata_words", "name", "otherwise", "required", "slots", "sources", "table", "template", "texts",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - what a plan follows from
@@ -96,8 +80,7 @@ class Plan:
         self.aliases = {alias: index_of[target] for alias, target in domain.aliases.items()}
         for key in self.aliases:
             self.slots[key] = ALIAS
-        for key in (*self.context, *_METADATA_WORDS):
-            self.slots.setdefault(key, CONTEXT)
+        self.metadata_words = frozenset({*self.context, "thread", "process"})
         for key in skipped:
             self.slots[key] = SKIP
 

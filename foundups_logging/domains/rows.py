@@ -10,7 +10,7 @@ from typing import Any
 from foundups_logging import timestamps
 from foundups_logging.domains.compiled import RowFunction, compile_row
 from foundups_logging.domains.model import Domain
-from foundups_logging.domains.plan import ALIAS, CONTEXT, MAX_CACHED, Plan
+from foundups_logging.domains.plan import ALIAS, MAX_CACHED, Plan
 from foundups_logging.domains.routing import Router, is_event_name
 from foundups_logging.domains.tables import DEAD_LETTERS, Row
 from foundups_logging.encoding import to_json
@@ -62,12 +62,11 @@ class RowBuilder:
     def _row(self, plan: Plan, event: Event) -> Row:  # noqa: C901, PLR0912 - the hot path: no calls to spare
         values = plan.template.copy()
         rest: dict[Any, Any] = {}
-        if event.is_rare or plan.name is None:
-            self._fill_rare(plan, event, values, rest)
         stamp = values[0] = timestamps.from_epoch(event.created)
+        if event.is_rare or plan.name is None:
+            _fill_own(plan, event, values)
 
         slots, texts = plan.slots, plan.texts
-        clash = False
         aliased: list[tuple[Any, Any]] | None = None
         for key, value in islice(event.fields, event.skip, None):
             index = slots.get(key)
@@ -78,9 +77,6 @@ class RowBuilder:
                     values[index] = value
                 else:
                     _store(plan, index, key, value, values, rest)
-            elif index == CONTEXT:
-                rest[key] = value
-                clash = True
             elif index == ALIAS:
                 aliased = [*(aliased or ()), (key, value)]
         if aliased is not None:
@@ -99,19 +95,25 @@ class RowBuilder:
                     return self._row(plan.otherwise, event)
                 column = plan.domain.column_names[index]
                 return self._dead_letter(event, plan.domain.name, f"required field {column!r} is missing or unusable")
-
-        if plan.event_index is not None and values[plan.event_index] is not plan.name:
-            text = event.text or event.name
-            if values[plan.event_index] != text and not _is_text(rest.setdefault("event", text), text):
-                key = "log_event"
-                while key in rest:
-                    key = f"log_{key}"
-                rest[key] = text
-        error = event.error
-        if error is not None and "exception" not in rest and not set(error) <= set(values):
-            rest["exception"] = error._asdict()  # a field took the place of a part of it
-        values[-1] = _metadata(plan, event, rest, clash=clash)
+        values[-1] = _metadata(plan, event, rest, self._untold(plan, event, values))
         return plan.table.number, *values
+
+    def _untold(self, plan: Plan, event: Event, values: list[Any]) -> dict[str, Any] | None:
+        """What is known of the event itself that no column holds and not every event of the plan has."""
+        is_told = plan.event_index is None or values[plan.event_index] is plan.name
+        if plan.name is not None and is_told and not event.is_rare:
+            return None
+        untold: dict[str, Any] = {}
+        if plan.event_index is None or values[plan.event_index] != event.full_text:
+            untold["event"] = event.full_text
+        if event.error is not None and not set(event.error) <= set(values):
+            untold["exception"] = event.error._asdict()
+        if event.stack is not None and event.stack not in values:
+            untold["stack_info"] = event.stack
+        if event.domain is not None and not _is_text(event.domain, plan.domain.name):
+            untold["domain"] = event.domain
+            self._count("unknown_domain")
+        return untold
 
     def _plan(self, event: Event) -> Plan:
         """The plan for `event`, from the cache or worked out."""
@@ -141,7 +143,7 @@ class RowBuilder:
         """The row that keeps an event which can't be a row of `domain`, with all it carried."""
         fields = dict(islice(event.fields, event.skip, None))
         original = {
-            "event": event.text or event.name,
+            "event": event.full_text,
             "level": event.level,
             "logger": event.logger,
             "timestamp": event.created,
@@ -162,40 +164,34 @@ class RowBuilder:
             to_json(kept),
         )
 
-    def _fill_rare(self, plan: Plan, event: Event, values: list[Any], rest: dict[Any, Any]) -> None:
-        """What only some events have: free text, an exception, a stack, a domain asked for."""
-        text = event.text or event.name
-        error = event.error
-        told = {
-            "event": text,
-            "error_type": error.type if error else (plan.name or event.level),
-            "error_message": error.message if error else text,
-            "stack_trace": error.stack_trace if error else event.stack,
-        }
-        for source, index in plan.sources.items():
-            if source in told:
-                _store_text(index, source, told[source], values, rest)
-        if plan.name is None and plan.event_index is None and text not in values:
-            rest["event"] = text
-        if error is not None and "stack_trace" not in plan.sources:
-            rest["exception"] = error._asdict()
-        if event.stack is not None and (error is not None or "stack_trace" not in plan.sources):
-            rest["stack_info"] = event.stack
-        if event.domain is not None and plan.domain.name != event.domain:
-            rest["domain"] = event.domain
-            self._count("unknown_domain")
+
+def _fill_own(plan: Plan, event: Event, values: list[Any]) -> None:
+    """Fill columns from what only some events have: free text, an exception, a stack."""
+    text, error = event.full_text, event.error
+    told = {
+        "event": text,
+        "error_type": error.type if error else (plan.name or event.level),
+        "error_message": error.message if error else text,
+        "stack_trace": error.stack_trace if error else event.stack,
+    }
+    for source, index in plan.sources.items():
+        own = told.get(source)
+        if own is not None:
+            # SQLite can't hold a lone surrogate: the column has it escaped, metadata whole.
+            values[index] = own if own.isascii() else own.encode("utf-8", "backslashreplace").decode()
 
 
-def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], *, clash: bool) -> str | None:
-    """What has no column, and what is known of every event of the plan, as JSON text."""
+def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], untold: dict[str, Any] | None) -> str | None:
+    """What has no column, and what is known of the event itself, as JSON text."""
     context_json, tail = (plan.context_json, plan.context_tail) if event.where is None else plan.tail(event.where)
-    if not rest:
-        return context_json
-    text = to_json(rest)
-    if not clash and not text.startswith('{"$'):
-        return text[:-1] + tail
+    if not untold:
+        if not rest:
+            return context_json
+        text = to_json(rest)
+        if plan.metadata_words.isdisjoint(rest) and not text.startswith('{"$'):
+            return text[:-1] + tail
     # A field of the event's own keeps its name; ours makes way.
-    for key, value in plan.full_context(event.where).items():
+    for key, value in {**(untold or {}), **plan.full_context(event.where)}.items():
         while key in rest and not _is_text(rest[key], value):
             key = f"log_{key}"  # noqa: PLW2901
         rest[key] = value
@@ -222,16 +218,6 @@ def _store(  # noqa: PLR0913 - the hot path: positional
         is_whole = False
     if not is_whole:
         rest[key] = value
-
-
-def _store_text(index: int, key: str, text: str | None, values: list[Any], rest: dict[Any, Any]) -> None:
-    """Put a text of the event's own into its column; lone surrogates escaped there, kept in `rest`."""
-    if text is not None and not text.isascii():
-        stored = text.encode("utf-8", "backslashreplace").decode()
-        if stored != text:
-            rest[key] = text
-        text = stored
-    values[index] = text
 
 
 def _level_number(level: str) -> int:
