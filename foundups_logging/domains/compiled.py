@@ -57,8 +57,8 @@ def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
             filled[index] = f"v{number}" if index else "timestamp"
     if any(plan.template[index] is None and index not in filled for index in plan.required):
         return long_way
-    if not all(type(name) is str and name[:1] != "$" for name in rest.values()):
-        return long_way  # no text, or could read as one of the encoding's tags
+    if not all(type(name) is str and name[:1] != "$" and is_encodable(name) for name in rest.values()):
+        return long_way  # the encoding may have to tag what holds such a name
     if not plan.metadata_words.isdisjoint(rest.values()):
         return long_way
     constants = {f"c{index}": value for index, value in enumerate(plan.template) if value is not None}
