@@ -37,9 +37,9 @@ __all__ = ["from_json", "plain", "safe_str", "to_json"]
 
 _MAX_DEPTH = 100
 _MAX_DIGITS_BITS = 13_000  # about 4,000 decimal digits: int() and str() refuse above 4,300
-# orjson leaves out a dataclass's fields whose names begin with an underscore, and rounds a time
-# zone's offset to minutes.
-_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+# orjson leaves out a dataclass's fields whose names begin with an underscore, rounds a time zone's
+# offset to minutes, and follows subclasses of containers where `_is_shallow` doesn't look.
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _CONTAINERS = frozenset({dict, list, tuple})
 _SURROGATE_PAIR = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
 _PLAIN_SCALARS = frozenset({str, int, bool, type(None)})
@@ -65,7 +65,7 @@ def from_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     return json.loads(text, object_hook=_untag)
 
 
-def safe_str(value: object, convert: Callable[[object], str] = str) -> str:
+def safe_str(value: object, convert: Callable[[Any], str] = str) -> str:
     """`str(value)`, or a stand-in that names the type where that raises."""
     try:
         return convert(value)

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import ItemsView
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from foundups_logging.encoding import safe_str
 
@@ -86,12 +86,12 @@ def error_from(exc_info: object) -> ErrorInfo | None:
     """Tell an exception: from an exc_info tuple, an exception, or True for the one being handled."""
     if exc_info is True:
         exc_info = sys.exc_info()
-    if isinstance(exc_info, BaseException):
-        exception: BaseException | None = exc_info
-    elif isinstance(exc_info, tuple) and len(exc_info) == 3 and isinstance(exc_info[1], BaseException):  # noqa: PLR2004
-        exception = exc_info[1]
-    else:
+    if type(exc_info) is tuple and len(exc_info) == 3:  # noqa: PLR2004 - type, value, traceback
+        exc_info = exc_info[1]
+    # By its type, since isinstance() runs code of a value's own.
+    if not issubclass(type(exc_info), BaseException):
         return None
+    exception = cast("BaseException", exc_info)
     try:
         stack_trace = "".join(traceback.format_exception(exception)).rstrip("\n")
     except Exception as error:  # noqa: BLE001 - an exception's own code may raise anything

@@ -33,7 +33,7 @@ def from_epoch(seconds: float) -> str:
     known, text = _second
     fraction = seconds - known
     if 0 <= fraction < _BELOW_NEXT:
-        return f"{text}{fraction * 1e6:06.0f}+00:00"
+        return f"{text}{fraction * 1e6 + 0.0:06.0f}+00:00"  # no minus for -0.0
     return _from_new_second(seconds)
 
 

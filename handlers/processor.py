@@ -59,7 +59,7 @@ class DomainTableProcessor:
         """Queue the event's row; raises nothing but, if terminal, DropEvent."""
         try:
             where = where_of(threading.current_thread().name, current_process().name)
-            logger_name = event_dict.get("logger") or getattr(logger, "name", None) or ""
+            logger_name = event_dict["logger"] if "logger" in event_dict else getattr(logger, "name", "")
             name = event_dict.get("event")
             level = event_dict.get("level", method_name)
             row = shape = None

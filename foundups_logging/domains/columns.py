@@ -24,17 +24,22 @@ Converter = Callable[[object], Converted]
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
 _MAX_EXACT_REAL = 2**53  # beyond it, not every integer has a float of its own
 _NULL: Final = (None, True)
+_SIMPLE: Final = frozenset({bool, int, float, str})
 
 
 def _simple(value: object) -> object:
-    """`value` as None, bool, int, float or str where it is one in other clothes (Enum, numpy)."""
-    if value is None or type(value) in (bool, int, float, str, dict, list):
+    """`value` as None, bool, int, float or str where it is one in other clothes (Enum, numpy).
+
+    What is none keeps its type: converters ask for exact types only, since
+    isinstance() runs code of the value's own.
+    """
+    if value is None or type(value) in _SIMPLE:
         return value
     try:
         simpler = plain(value)
     except Exception:  # noqa: BLE001 - a value's own code may raise anything; metadata tells it
         return value
-    return simpler if simpler is None or type(simpler) in (bool, int, float, str) else value
+    return simpler if simpler is None or type(simpler) in _SIMPLE else value
 
 
 def _is_negative_zero(value: float) -> bool:
@@ -45,13 +50,13 @@ def _text(value: object) -> Converted:
     value = _simple(value)
     if value is None:
         return _NULL
-    if isinstance(value, str):
+    if type(value) is str:
         try:
             value.encode()
         except UnicodeEncodeError:  # a lone surrogate
             return None
         return value, True
-    if isinstance(value, (bool, int, float)):
+    if type(value) in _SIMPLE:
         # 42 reads "42" in the column; that it was a number is kept beside it.
         text = to_json(value)
         return None if text.startswith("{") else (text, False)
@@ -62,7 +67,7 @@ def _integer(value: object) -> Converted:
     value = _simple(value)
     if value is None:
         return _NULL
-    if isinstance(value, float) and value.is_integer() and not _is_negative_zero(value):
+    if type(value) is float and value.is_integer() and not _is_negative_zero(value):
         value = int(value)
     if type(value) is int and _MIN_INTEGER <= value <= _MAX_INTEGER:
         return value, True
@@ -70,15 +75,13 @@ def _integer(value: object) -> Converted:
 
 
 def _real(value: object) -> Converted:
-    if type(value) is float and value > 0:
-        return value, True
     value = _simple(value)
     if value is None:
         return _NULL
     if type(value) is int and abs(value) <= _MAX_EXACT_REAL:
         return float(value), True
     # SQLite stores NaN as NULL and -0.0 as 0.0.
-    if isinstance(value, float) and not math.isnan(value) and not _is_negative_zero(value):
+    if type(value) is float and not math.isnan(value) and not _is_negative_zero(value):
         return value, True
     return None
 
@@ -87,7 +90,9 @@ def _boolean(value: object) -> Converted:
     value = _simple(value)
     if value is None:
         return _NULL
-    if isinstance(value, (bool, int, float)) and value in (0, 1) and not _is_negative_zero(value):
+    if type(value) is bool:
+        return int(value), True
+    if (type(value) is int or type(value) is float) and value in (0, 1) and not _is_negative_zero(value):
         return int(value), True
     return None
 
@@ -95,7 +100,7 @@ def _boolean(value: object) -> Converted:
 def _json(value: object) -> Converted:
     if value is None:
         return _NULL
-    if isinstance(value, str) and value[:1] in ("{", "["):
+    if type(value) is str and value[:1] in ("{", "["):
         try:
             json.loads(value, parse_constant=_refuse)
             value.encode()

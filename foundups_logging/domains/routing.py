@@ -59,7 +59,7 @@ class Router:
         same module are log lines. Any other domain found ends the list.
         """
         if asked is not None:
-            return [self.domains.get(asked, self.fallback) if isinstance(asked, str) else self.fallback]
+            return [self.domains.get(asked, self.fallback) if type(asked) is str else self.fallback]
         found: list[Domain] = []
         if is_event_name(name):
             lowered = name.lower()

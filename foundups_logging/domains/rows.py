@@ -13,7 +13,7 @@ from foundups_logging.domains.model import Domain
 from foundups_logging.domains.plan import ALIAS, MAX_CACHED, Plan
 from foundups_logging.domains.routing import Router, is_event_name
 from foundups_logging.domains.tables import DEAD_LETTERS, Row
-from foundups_logging.encoding import to_json
+from foundups_logging.encoding import safe_str, to_json
 from foundups_logging.events import Event
 
 __all__ = ["RowBuilder"]
@@ -46,7 +46,10 @@ class RowBuilder:
             plan = self._plan(event)
         if shape is not None and plan.name is not None and not event.is_rare:
             self._learn(shape, plan, event)
-        return self._row(plan, event)
+        try:
+            return self._row(plan, event)
+        except Exception as error:  # noqa: BLE001 - a value's own code may raise anything
+            return self._dead_letter(event, plan.domain.name, f"no row could be made: {safe_str(error, repr)}")
 
     def _learn(self, shape: tuple[Any, ...], plan: Plan, event: Event) -> None:
         if shape in self.compiled:
@@ -118,13 +121,15 @@ class RowBuilder:
     def _plan(self, event: Event) -> Plan:
         """The plan for `event`, from the cache or worked out."""
         name = event.name if event.text is None and is_event_name(event.name) else None
+        if type(event.domain) is not str and issubclass(type(event.domain), str):
+            event.domain = str.__str__(event.domain)  # of an Enum, say
         asked = event.domain
         has_error = event.error is not None
         if name is not None and not event.is_rare:
             key: tuple[object, ...] = (name, event.logger, event.level)
         else:
             # One that is no text asks for no domain that there is: all such go one way.
-            key = (name, event.logger, event.level, asked if isinstance(asked, str) else asked is not None, has_error)
+            key = (name, event.logger, event.level, asked if type(asked) is str else asked is not None, has_error)
         plan = self._plans.get(key)
         if plan is not None:
             return plan
