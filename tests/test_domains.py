@@ -160,7 +160,7 @@ def test_a_users_domain_gets_its_table_its_indexes_and_its_events(database, rows
     (seen,) = store.events()
     assert (seen["domain"], seen["event_type"], seen["summary"]) == ("game_moves", "move_pawn", "Ana 3")
     indexes = {row["name"] for row in store.query("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    assert {"idx_game_moves_timestamp", "idx_game_moves_player_timestamp"} <= indexes
+    assert {"idx.game_moves.timestamp", "idx.game_moves.player.timestamp"} <= indexes
 
 
 def test_extending_a_built_in_domain_adds_to_it(database, rows):
@@ -211,7 +211,7 @@ def test_a_domain_may_be_filled_from_what_is_known_of_every_event(logger, rows, 
     entry = {"events": ["audit"], "columns": dict.fromkeys(sources, "TEXT"), "defaults": sources}
     logger.handlers[:] = [foundups_logging.DomainTableHandler(database, {"audits": entry})]
     try:
-        raise ValueError("wrong")  # noqa: TRY301
+        raise ValueError("wrong")
     except ValueError:
         logger.exception("audit")
     (row,) = rows("audits")
@@ -270,7 +270,6 @@ def test_a_declaration_loaded_again_gives_the_same_domain(domain):
 def test_the_declarations_of_built_in_domains_loaded_again_give_the_same(source):
     declared = {domain.name: declaration(domain) for domain in foundups_logging.load_domains(source)}
     assert foundups_logging.load_domains(declared) == foundups_logging.load_domains(source)
-
 
 
 def wrong(**entry):
@@ -364,9 +363,11 @@ def test_two_domains_of_a_user_cannot_claim_one_event():
     assert all(word in str(caught.value) for word in ("'one'", "'two'", "'move_*'"))
 
 
-@pytest.mark.parametrize("column", [Column("a", "text"), Column("a", "BLOB"), Column("a b"), Column("a", source="host")])
+@pytest.mark.parametrize(
+    "column", [Column("a", "text"), Column("a", "BLOB"), Column("a b"), Column("a", source="host")]
+)
 def test_a_wrong_column_in_python_is_refused_as_in_a_file(column):
-    with pytest.raises(DomainError, match="'mine'.*'a"):
+    with pytest.raises(DomainError, match=r"'mine'.*'a"):
         Domain("mine", (column,))
 
 
@@ -403,5 +404,5 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content, word):
 def test_a_wrong_declaration_in_a_file_says_which(tmp_path):
     path = tmp_path / "domains.toml"
     path.write_text(MOVES_TOML.replace('score = "REAL"', 'score = "FLOAT"'), encoding="utf-8")
-    with pytest.raises(DomainError, match="'game_moves'.*'score'.*'FLOAT'"):
+    with pytest.raises(DomainError, match=r"'game_moves'.*'score'.*'FLOAT'"):
         foundups_logging.load_domains(path)

@@ -8,7 +8,6 @@ import enum
 import json
 import math
 import pathlib
-import re
 import sqlite3
 import struct
 import subprocess
@@ -26,6 +25,7 @@ from hypothesis import strategies as st
 from foundups_logging.encoding import from_json, safe_str, to_json
 
 NAN, INFINITY = math.nan, math.inf
+PAIR = "\ud83d\ude00"  # two lone surrogates, no character
 
 
 def same(one, other):
@@ -167,10 +167,8 @@ NASTY = {
     "key raises": lambda: {RaisesStr("text"): 1},
 }
 
-# Two halves of a pair are a case of their own, below: in JSON's escapes they are one character.
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-texts = st.text(st.characters(exclude_categories=())).filter(lambda text: not _PAIR.search(text))
-keys = texts | st.sampled_from(["$float", "$bytes", "$int", "$items", "$json", "$cycle", "$", "null"])
+texts = st.text(st.characters(exclude_categories=()))
+keys = texts | st.sampled_from(["$float", "$bytes", "$int", "$items", "$json", "$cycle", "$text", "$", "null"])
 scalars = st.none() | st.booleans() | st.integers() | st.integers(-(2**70), 2**70) | st.floats() | texts
 json_values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=20
@@ -217,10 +215,10 @@ def test_a_json_value_comes_back_exactly(value):
     assert same(decoded(value), value)
 
 
-def test_two_halves_of_a_surrogate_pair_stay_two():
-    text = "\ud83d\ude00"
-    assert decoded(text) == text
-    assert len(decoded(text)) == 2
+@pytest.mark.parametrize("value", [PAIR, f"a{PAIR}b{PAIR}", [PAIR], {PAIR: 1}, {"a": PAIR, PAIR: 2}], ids=ascii)
+def test_two_halves_of_a_surrogate_pair_stay_two(value):
+    # In JSON's escapes, the two read as one character.
+    assert same(decoded(value), value)
 
 
 @given(any_values)
@@ -276,7 +274,7 @@ def test_no_object_makes_it_raise_whatever_stands_around_it(nasty):
         (collections.OrderedDict(a=1), {"a": 1}),
         (types.MappingProxyType({"a": 1}), {"a": 1}),
         (collections.namedtuple("Pair", "x y")(1, 2), [1, 2]),  # noqa: PYI024
-        ({1: "a", True: "b", None: "c"}, {"1": "b", "null": "c"}),
+        ({1: "a", False: "b", None: "c"}, {"1": "a", "false": "b", "null": "c"}),
         ({1: "a", "1": "b"}, {1: "a", "1": "b"}),
         ({1.5: "a", NAN: "b"}, None),
         ({Colour.RED: 1}, {"red": 1}),
@@ -314,14 +312,23 @@ def test_an_offset_with_seconds_is_kept_to_the_second(seconds):
     "make", [collections.OrderedDict, types.MappingProxyType, dict], ids=lambda make: make.__name__
 )
 @pytest.mark.parametrize("value", ["aGk=", 'a"b', 5, None, ["aGk="]])
-@pytest.mark.parametrize("tag", ["$bytes", "$float", "$int", "$json", "$items", "$cycle"])
+@pytest.mark.parametrize("tag", ["$bytes", "$float", "$int", "$json", "$items", "$cycle", "$text"])
 def test_a_mapping_that_only_looks_like_a_tag_comes_back_as_it_was(make, value, tag):
     assert same(decoded(make({tag: value})), {tag: value})
 
 
 @pytest.mark.parametrize(
     "text",
-    ['{"$float":"many"}', '{"$int":5}', '{"$bytes":"é"}', '{"$json":"["}', '{"$items":[1]}', '{"$other":1}'],
+    [
+        '{"$text":5}',
+        '{"$text":[5]}',
+        '{"$float":"many"}',
+        '{"$int":5}',
+        '{"$bytes":"é"}',
+        '{"$json":"["}',
+        '{"$items":[1]}',
+        '{"$other":1}',
+    ],
 )
 def test_json_of_others_with_a_broken_tag_is_read_as_it_stands(text):
     assert from_json(text) == json.loads(text)
@@ -365,14 +372,27 @@ def test_no_depth_blows_the_stack_and_the_innermost_value_is_there(depth, wrap):
 
 
 # In a process of its own: orjson 3.12.0 and 3.13.0 write beyond their buffer for tuples so deep.
-def test_no_depth_of_tuples_ends_the_program():
-    program = """if True:
+@pytest.mark.parametrize(
+    "around", ["value", "OrderedDict(a=value)", "MyList([value])", "{1: value}", "Point(value)", "MyTuple([value])"]
+)
+def test_no_depth_of_tuples_ends_the_program(around):
+    program = f"""if True:
+        from collections import OrderedDict
+        from dataclasses import dataclass
         from foundups_logging.encoding import from_json, to_json
+
+        class MyList(list): pass
+        class MyTuple(tuple): pass
+
+        @dataclass
+        class Point:
+            x: object
+
         for depth in 300, 3_000, 30_000:
             value = "the end"
             for _ in range(depth):
                 value = (value,)
-            text = to_json(value)
+            text = to_json({around})
             from_json(text)
             assert "the end" in text
         print("done")
@@ -392,10 +412,11 @@ def test_sqlite_reads_the_json_too(value):
 
 
 @given(texts)
+@settings(deadline=None, max_examples=15)
 def test_a_text_of_a_megabyte_comes_back(piece):
     assume(piece)
     text = piece * (1_000_000 // len(piece))
-    assert from_json(to_json(text)) == text or _PAIR.search(piece * 2)
+    assert from_json(to_json(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "{", "nope", '{"a":}'])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from foundups_logging import DomainTableHandler, TelemetryStore, fields
 from foundups_logging.domains import Domain, builtin_domains, load_domains
 from foundups_logging.domains.tables import EVENT_COLUMNS, table_of
 from foundups_logging.sinks.sqlite import SQLiteSink
 from foundups_logging.timestamps import from_epoch
+from tests.conftest import Rows
 
 BY_AGENT = "SELECT * FROM events WHERE agent_id = 'agent-3' ORDER BY timestamp DESC LIMIT 20"
 NEWEST = "SELECT * FROM events ORDER BY timestamp DESC LIMIT 20"
@@ -83,6 +86,23 @@ def test_the_view_tells_domain_event_agent_and_summary(database: Path) -> None:
     assert found.keys() == {domain.name for domain in builtin_domains()}
     assert found["permission_events"][2:5] == ("2023-11-14T22:13:20.000000+00:00", "x", "agent-0")
     assert found["daemon_health"][5] == "x x"
+
+
+def test_two_modules_may_extend_one_domain_each_in_its_own_way(database: Path, rows: Rows) -> None:
+    handlers = [
+        DomainTableHandler(database, {"chat_messages": {"columns": {name: kind}}})
+        for name, kind in (("language", "TEXT"), ("tags", "JSON"))
+    ]
+    for handler in [*handlers, DomainTableHandler(database)]:
+        extra = fields(text="hej", language="sl", tags=["a"])
+        record = logging.getLogger("x").makeRecord("x", logging.INFO, "", 1, "chat_message", (), None, extra=extra)
+        handler.handle(record)
+    first, second, third = rows("chat_messages")
+    assert (first["language"], first["metadata_json"]["tags"]) == ("sl", ["a"])
+    assert (second["tags"], second["metadata_json"]["language"]) == ('["a"]', "sl")
+    assert (third["metadata_json"]["language"], third["metadata_json"]["tags"]) == ("sl", ["a"])
+    with TelemetryStore(database) as store:
+        assert store.recent("chat_messages")[1]["tags"] == ["a"]
 
 
 def test_a_program_that_declares_a_domain_adds_it_to_the_view_and_others_leave_it_there(database: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 import foundups_logging
 from foundups_logging import DomainTableHandler, fields
+from foundups_logging.encoding import from_json
+from foundups_logging.timestamps import normalize
 
 USERS = {
     "deploys": {
@@ -29,11 +31,12 @@ def routed(database):
     """Log one event with the fields given; tells the table it went to and its row."""
     handlers = {}
 
-    def log(message, level="INFO", logger="app", domains=None, args=(), exc_info=None, **given):
+    def log(message, level="INFO", logger="app", *, domains=None, args=(), exc_info=None, **given):  # noqa: PLR0913
         key = domains is not None
         if key not in handlers:
             handlers[key] = DomainTableHandler(database, domains)
-        record = logging.LogRecord(logger, logging.getLevelName(level), "", 0, message, args, exc_info)
+        number = level if isinstance(level, int) else logging.getLevelName(level)
+        record = logging.LogRecord(logger, number, "", 0, message, args, exc_info)
         record.__dict__.update(fields(**given))
         handlers[key].handle(record)
         assert foundups_logging.flush(10)
@@ -182,7 +185,8 @@ def test_a_level_that_a_program_has_named_counts_by_its_number(table, monkeypatc
 
 def test_an_error_stays_one_where_a_formatter_has_coloured_its_levels_name(database, rows):
     handler = DomainTableHandler(database)
-    record = logging.makeLogRecord({"msg": "disk_full", "levelno": 40, "levelname": "\x1b[31mERROR\x1b[0m"})
+    record = logging.LogRecord("app", logging.ERROR, "", 0, "disk_full", (), None)
+    record.levelname = f"\x1b[31m{record.levelname}\x1b[0m"
     handler.handle(record)
     assert len(rows("error_events")) == 1
 
@@ -201,7 +205,7 @@ def test_the_explicit_domain_beats_everything(table, domain, message):
 def test_an_unknown_domain_goes_to_log_events_is_told_and_counted(routed, asked, message):
     name, row = routed(message, "ERROR", domain=asked, **AGENT)
     assert name == "log_events"
-    assert foundups_logging.encoding.from_json(row["metadata_json"])["domain"] == asked
+    assert from_json(row["metadata_json"])["domain"] == asked
     assert foundups_logging.stats()["unknown_domain"] == 1
 
 
@@ -249,24 +253,25 @@ def test_names_with_dots_colons_and_dashes_are_names(table, name):
 
 
 @pytest.mark.parametrize(
-    ("message", "given", "column"),
+    ("message", "given", "domain", "column"),
     [
-        ("permission_granted", {"tries": 3}, "agent_id"),
-        ("permission_granted", {"agent_id": None}, "agent_id"),
-        ("selenium_session", {"analysis": {"labels": ["Go"]}}, "url"),
-        ("metric", {"value": 1.5}, "metric_name"),
-        ("metric", {"metric_name": b"\xff"}, "metric_name"),
-        ("a sentence, not a name", {"domain": "permission_events", "tries": 3}, "agent_id"),
+        ("permission_granted", {"tries": 3}, "permission_events", "agent_id"),
+        ("permission_granted", {"agent_id": None}, "permission_events", "agent_id"),
+        ("selenium_session", {"analysis": {"labels": ["Go"]}}, "selenium_sessions", "url"),
+        ("metric", {"value": 1.5}, "metrics_events", "metric_name"),
+        ("metric", {"metric_name": b"\xff"}, "metrics_events", "metric_name"),
+        ("a sentence, not a name", {"domain": "permission_events", "tries": 3}, "permission_events", "agent_id"),
     ],
 )
-def test_an_event_without_a_required_field_becomes_a_dead_letter_with_all_it_carried(routed, message, given, column):
+def test_an_event_without_a_required_field_becomes_a_dead_letter_with_all_it_carried(
+    routed, message, given, domain, column
+):
     name, row = routed(message, "WARNING", "some.logger", **given)
-    assert name == "dead_letters"
+    assert (name, row["domain"]) == ("dead_letters", domain)
     assert repr(column) in row["error"]
-    assert row["domain"] == given.get("domain", row["domain"])
-    original = foundups_logging.encoding.from_json(row["original"])
+    original = from_json(row["original"])
     assert (original["event"], original["level"], original["logger"]) == (message, "WARNING", "some.logger")
     assert original["fields"] == {key: value for key, value in given.items() if key != "domain"}
-    assert foundups_logging.timestamps.normalize(original["timestamp"])[0] == row["timestamp"]
+    assert normalize(original["timestamp"])[0] == row["timestamp"]
     counts = foundups_logging.stats()
     assert (counts["dead_lettered"], counts["stored"], counts["emitted"]) == (1, 0, 1)

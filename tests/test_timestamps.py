@@ -63,6 +63,12 @@ def test_what_was_formatted_before_makes_no_difference(moments):
             assert from_epoch(moment) == expected(datetime.fromtimestamp(moment, UTC))
 
 
+@pytest.mark.parametrize("before", [0.0, 0.5, -0.5])
+def test_zero_below_zero_is_zero(before):
+    from_epoch(before)
+    assert from_epoch(-0.0) == "1970-01-01T00:00:00.000000+00:00"
+
+
 @pytest.mark.parametrize("moment", [-1, -0.5, -0.0000005, 0, 0.5, -62135596800])
 def test_the_first_timestamp_of_a_process_is_like_any_other(moment):
     spec = importlib.util.spec_from_file_location("fresh_timestamps", timestamps.__file__)

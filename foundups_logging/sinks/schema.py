@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from foundups_logging.complaints import complain
 from foundups_logging.domains.loading import declaration, load_domains
@@ -134,21 +135,29 @@ def _holds(existing: str, wanted: str) -> bool:
 
 
 def _declare(connection: sqlite3.Connection, domains: Iterable[Domain]) -> None:
-    """Write down the declarations; one that knows fewer columns doesn't replace one that knows more."""
+    """Write the declarations down, joined to what others have declared under the same names."""
     known = dict(connection.execute("SELECT name, declaration FROM domain_declarations"))
     for domain in domains:
-        entry = declaration(domain)
-        text = json.dumps(entry, sort_keys=True)
-        old = known.get(domain.name)
-        if text != old and _declared_columns(old) <= entry["columns"].keys():
+        text = json.dumps(_joined(known.get(domain.name), declaration(domain)), sort_keys=True)
+        if text != known.get(domain.name):
+            known[domain.name] = text
             connection.execute("INSERT OR REPLACE INTO domain_declarations VALUES (?, ?)", (domain.name, text))
 
 
-def _declared_columns(declared: str | None) -> set[str]:
+def _joined(declared: str | None, entry: dict[str, Any]) -> dict[str, Any]:
+    """`entry` with the columns and whatever else a declaration from before has beside it."""
     try:
-        return set(json.loads(declared or "{}")["columns"])
-    except (ValueError, KeyError, TypeError):  # unreadable: to be replaced
-        return set()
+        old = dict(json.loads(declared or "{}"))
+        joined = {**old, **entry}
+        for key, value in entry.items():
+            if isinstance(value, dict):
+                joined[key] = {**old.get(key, {}), **value}
+            elif isinstance(value, list):
+                joined[key] = [*old.get(key, []), *(item for item in value if item not in old.get(key, []))]
+    except (ValueError, TypeError):  # unreadable: to be replaced
+        return entry
+    joined["aliases"] = {name: to for name, to in joined.get("aliases", {}).items() if name not in joined["columns"]}
+    return joined
 
 
 def _make_view(connection: sqlite3.Connection, path: Path) -> None:

@@ -37,15 +37,15 @@ class SQLiteSink:
         self._lock = FileLock(Path(f"{path}-lock"))
         self._wal = Path(f"{path}-wal")
         self._connection: sqlite3.Connection | None = None
-        self._domains: dict[str, Domain] = {}
+        self._domains: list[Domain] = []
         self._prepared = False
         self._unusable: dict[TableSpec, SchemaError] = {}
 
     def declare(self, domains: Iterable[Domain]) -> None:
-        """Add to the domains whose tables the database must have; the last of a name counts."""
+        """Add to the domains whose tables the database must have: of several of one name, all columns of all."""
         for domain in domains:
-            if self._domains.get(domain.name) != domain:
-                self._domains[domain.name] = domain
+            if domain not in self._domains:
+                self._domains.append(domain)
                 self._prepared = False
 
     def prepare(self) -> None:
@@ -131,7 +131,7 @@ class SQLiteSink:
                 self._lock.release()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        self._unusable = prepare_schema(connection, tuple(self._domains.values()), self.path)
+        self._unusable = prepare_schema(connection, tuple(self._domains), self.path)
         for error in self._unusable.values():
             complain(f"{error}; until then its events go to dead_letters")
         self._prepared = True
