@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 from foundups_logging.encoding import safe_str
@@ -86,6 +87,8 @@ def _text_event(record: logging.LogRecord, fields: dict[str, Any]) -> Event:
         try:
             text = record.getMessage()
         except Exception:  # noqa: BLE001 - wrong arguments, or their own code; they are kept instead
+            fields.setdefault("log_args", record.args)
+        if isinstance(record.args, Mapping):  # the text may not use all of it
             fields.setdefault("log_args", record.args)
     error: ErrorInfo | None = None
     stack = None

@@ -132,6 +132,8 @@ class Domain:
                 raise self._error(f"summary names the unknown column {column_name!r}", f"known: {', '.join(names)}")
 
     def _check_routes(self) -> None:
+        if isinstance(self.events, str) or isinstance(self.loggers, str):
+            raise self._error("events or loggers is a text", "give a tuple of texts")
         for route in (*self.events, *self.loggers):
             if not isinstance(route, str) or not _ROUTE.fullmatch(route):
                 raise self._error(f"route {route!r} can't match", "use letters, digits, _ . : - and * for any text")

@@ -19,6 +19,7 @@ ALIAS: Final = -2
 
 #: Event names and threads' names can be made up at run time; no cache grows beyond this.
 MAX_CACHED: Final = 4096
+_MAX_TAILS: Final = 64  # of each plan
 
 _EVENT_COLUMNS = ("event", "event_type")
 
@@ -100,7 +101,7 @@ class Plan:
         if known is None:
             context = self.full_context(where)
             text = to_json(context) if context else None
-            if len(self._tails) >= MAX_CACHED:
+            if len(self._tails) >= _MAX_TAILS:
                 self._tails.clear()
             known = self._tails[where] = (text, "}" if text is None else "," + text[1:])
         return known
