@@ -64,10 +64,10 @@ class DomainTableProcessor:
             level = event_dict.get("level", method_name)
             row = shape = None
             if type(name) is str and type(level) is str and type(logger_name) is str:
-                shape = (name, logger_name, level, *event_dict)
+                shape = (name, logger_name, level, len(event_dict))
                 row_of = self._compiled.get(shape)
                 if row_of is not None:
-                    row = row_of(now(), where, *event_dict.values())
+                    row = row_of(now(), where, event_dict)
             if not row:
                 event = event_from_dict(event_dict, method_name, logger_name)
                 event.where = where

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from itertools import islice
 
 from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
 from foundups_logging.events import where_of
 from foundups_logging.listener import listener_for
-from foundups_logging.records import OWN_COUNT, event_from_record
+from foundups_logging.records import event_from_record
 from foundups_logging.timestamps import from_epoch
 
 __all__ = ["DomainTableHandler"]
@@ -75,11 +74,11 @@ class DomainTableHandler(logging.Handler):
             name = record.msg
             if type(name) is str and not (record.args or record.exc_info or record.stack_info or record.exc_text):
                 attributes = record.__dict__
-                shape = (name, record.name, record.levelno, *islice(attributes, OWN_COUNT, None))
+                shape = (name, record.name, record.levelno, len(attributes))
                 row_of = self._compiled.get(shape)
                 if row_of is not None and type(record) is logging.LogRecord:
                     where = where_of(record.threadName, record.processName)
-                    row = row_of(from_epoch(record.created), where, *islice(attributes.values(), OWN_COUNT, None))
+                    row = row_of(from_epoch(record.created), where, attributes)
             self._put(row or self._build(event_from_record(record), shape))
         except Exception:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")

@@ -10,28 +10,36 @@ event can go and which gives the same row.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import CodeType
 from typing import Any, Final
 
+from foundups_logging.domains.columns import CONVERTERS
 from foundups_logging.domains.plan import ALIAS, SKIP, Plan
-from foundups_logging.domains.tables import Row
+from foundups_logging.domains.tables import NULL, Row
 from foundups_logging.encoding import to_json
+from foundups_logging.events import Where
 from foundups_logging.timestamps import whole_text
 
 __all__ = ["RowFunction", "compile_row", "long_way"]
 
-#: Takes the timestamp's text, the `Where` of the event, and the
-#: fields' values; returns a row, or None.
-RowFunction = Callable[..., Row | None]
+#: Takes the timestamp's text, the `Where` of the event and a dict that holds the fields; returns a row, or None.
+RowFunction = Callable[[str, Where | None, Mapping[str, Any]], Row | None]
 
-# Column type -> the condition under which its converter would hand the value on as it is.
-_CONDITIONS: Final = {
-    "TEXT": "type({0}) is str and ({0}.isascii() or is_encodable({0}))",
-    "REAL": "type({0}) is float and ({0} > 0 or {0} < 0 or ({0} == 0 and copysign(1.0, {0}) > 0))",
-    "INTEGER": "type({0}) is int and -0x8000000000000000 <= {0} <= 0x7FFFFFFFFFFFFFFF",
-    "BOOLEAN": "type({0}) is bool",
+# Column type -> when a value can be stored without a look at it by the column's converter, and as what.
+_PLAIN: Final = {
+    "TEXT": ("type({0}) is str and ({0}.isascii() or is_encodable({0}))", "{0}"),
+    "REAL": (
+        (
+            "type({0}) is float and ({0} > 0 or {0} < 0 or ({0} == 0 and copysign(1.0, {0}) > 0))"
+            " or type({0}) is int and -0x20000000000000 <= {0} <= 0x20000000000000"
+        ),
+        "float({0})",
+    ),
+    "INTEGER": ("type({0}) is int and -0x8000000000000000 <= {0} <= 0x7FFFFFFFFFFFFFFF", "{0}"),
+    "BOOLEAN": ("type({0}) is bool", "int({0})"),
+    "JSON": ("{0} is not None", "json_text({0})[0]"),
 }
 
 
@@ -39,10 +47,14 @@ def long_way(*_: object) -> None:
     """Stand in for the function of a shape that has none."""
 
 
-def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
-    """The function for events of `plan` whose fields have these names, in this order."""
-    filled: dict[int, str] = {}  # column's index -> what the source fills it with
-    rest: dict[int, object] = {}  # parameter's number -> name of the field, where it has no column
+def compile_row(plan: Plan, names: Sequence[object], otherwise: RowFunction) -> RowFunction:
+    """The function for events of `plan` whose fields have these names.
+
+    It is given only dicts with as many fields; where one has other names,
+    `otherwise` is asked.
+    """
+    filled: dict[int, str] = {}  # column's index -> the expression that fills it
+    rest: dict[int, object] = {}  # variable's number -> name of the field, where it has no column
     conditions: list[str] = []
     for number, name in enumerate(names):
         slot = plan.slots.get(name)  # type: ignore[call-overload]
@@ -50,48 +62,48 @@ def compile_row(plan: Plan, names: Sequence[object]) -> RowFunction:
         if index is None:
             rest[number] = name
         elif index != SKIP:
-            condition = _condition(plan, index, number)
-            if condition is None or index in filled:
-                return long_way
+            if index < 0 or index in filled or (index and index == plan.event_index):
+                return otherwise
+            condition, filled[index] = _plain(plan, index, f"v{number}")
             conditions.append(condition)
-            filled[index] = f"v{number}" if index else "timestamp"
     if any(plan.template[index] is None and index not in filled for index in plan.required):
-        return long_way
+        return otherwise
     if not all(type(name) is str and name[:1] != "$" and is_encodable(name) for name in rest.values()):
-        return long_way  # the encoding may have to tag what holds such a name
+        return otherwise  # the encoding may have to tag what holds such a name
     if not plan.metadata_words.isdisjoint(rest.values()):
-        return long_way
-    constants = {f"c{index}": value for index, value in enumerate(plan.template) if value is not None}
-    columns = range(1, len(plan.template) - 1)
-    values = [filled.get(index) or (f"c{index}" if f"c{index}" in constants else "None") for index in columns]
-    metadata = "context_json if where is None else tail(where)[0]"
+        return otherwise
+    constants = {f"c{index}": NULL if value is None else value for index, value in enumerate(plan.template)}
+    values = ["timestamp", *(filled.get(index, f"c{index}") for index in range(1, len(plan.template) - 1))]
+    metadata = "context_json if where is None else tail(where)[0] or NULL"
     if rest:
         members = ", ".join(f"k{number}: v{number}" for number in rest)
         metadata = f"to_json({{{members}}})[:-1] + (context_tail if where is None else tail(where)[1])"
     source = (
-        f"def row(timestamp, where{''.join(f', v{number}' for number in range(len(names)))}):\n"
+        "def row(timestamp, where, fields):\n"
+        "    try:\n"
+        f"        {'; '.join(f'v{number} = fields[k{number}]' for number in range(len(names))) or 'pass'}\n"
+        "    except KeyError:\n"
+        "        return otherwise(timestamp, where, fields)\n"
         f"    if {' and '.join(conditions) or 'True'}:\n"
-        f"        return table, {', '.join(['timestamp', *values, metadata])}\n"
+        f"        return table, {', '.join([*values, metadata])}\n"
     )
     # The source holds numbers and words of this module only: names and values are in the scope.
-    scope = {**_scope(plan), **constants, **{f"k{number}": name for number, name in rest.items()}}
+    keys = {f"k{number}": name for number, name in enumerate(names)}
+    scope = {**_scope(plan), **constants, **keys, "otherwise": otherwise}
     exec(_code(source), scope)  # noqa: S102
     function: RowFunction = scope["row"]
     return function
 
 
-def _condition(plan: Plan, index: int, number: int) -> str | None:
-    """When the parameter's value can be handed on to the column as it is; None: never surely."""
-    if index < 0 or (index and index == plan.event_index):
-        return None
+def _plain(plan: Plan, index: int, variable: str) -> tuple[str, str]:
+    """When the variable's value can go to the column without a further look, and as what expression."""
     if index == 0:
-        return f"(timestamp := whole_text(v{number})) is not None"
+        return f"(timestamp := whole_text({variable})) is not None", "timestamp"
     column = plan.domain.columns[index - 1]
-    if column.type not in _CONDITIONS:
-        return None
-    condition = _CONDITIONS[column.type].format(f"v{number}")
-    may_be_null = not column.required and plan.template[index] is None
-    return f"({condition} or v{number} is None)" if may_be_null else f"({condition})"
+    condition, stored = (text.format(variable) for text in _PLAIN[column.type])
+    if not column.required and plan.template[index] is None:
+        return f"({condition} or {variable} is None)", f"(NULL if {variable} is None else {stored})"
+    return f"({condition})", stored
 
 
 def _scope(plan: Plan) -> dict[str, Any]:
@@ -100,10 +112,12 @@ def _scope(plan: Plan) -> dict[str, Any]:
         "table": plan.table.number,
         "to_json": to_json,
         "tail": plan.tail,
+        "NULL": NULL,
+        "json_text": CONVERTERS["JSON"],
         "is_encodable": is_encodable,
         "whole_text": whole_text,
         "copysign": math.copysign,
-        "context_json": plan.context_json,
+        "context_json": NULL if plan.context_json is None else plan.context_json,
         "context_tail": plan.context_tail,
     }
 

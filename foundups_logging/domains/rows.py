@@ -8,15 +8,17 @@ from itertools import islice
 from typing import Any
 
 from foundups_logging import timestamps
-from foundups_logging.domains.compiled import RowFunction, compile_row
+from foundups_logging.domains.compiled import RowFunction, compile_row, long_way
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.plan import ALIAS, MAX_CACHED, Plan
 from foundups_logging.domains.routing import Router, is_event_name
-from foundups_logging.domains.tables import DEAD_LETTERS, Row
+from foundups_logging.domains.tables import DEAD_LETTERS, NULL, Row
 from foundups_logging.encoding import safe_str, to_json
 from foundups_logging.events import Event
 
 __all__ = ["RowBuilder"]
+
+_MAX_VARIANTS = 8  # of fields' names for one shape, each tried in turn
 
 
 class RowBuilder:
@@ -31,8 +33,8 @@ class RowBuilder:
         self._count = count
         self._skipped = tuple(skipped)
         self._plans: dict[tuple[object, ...], Plan] = {}
-        self._seen: set[tuple[Any, ...]] = set()
-        #: Shape of an event (name, logger, level and the fields' names) -> the function that makes its row.
+        self._seen: dict[tuple[Any, ...], int] = {}
+        #: Shape of an event (name, logger, level and how many fields) -> the function that makes its row.
         self.compiled: dict[tuple[Any, ...], RowFunction] = {}
 
     def build(self, event: Event, shape: tuple[Any, ...] | None = None) -> Row:
@@ -52,15 +54,19 @@ class RowBuilder:
             return self._dead_letter(event, plan.domain.name, f"no row could be made: {safe_str(error, repr)}")
 
     def _learn(self, shape: tuple[Any, ...], plan: Plan, event: Event) -> None:
-        if shape in self.compiled:
+        names = tuple(name for name, _ in islice(event.fields, event.skip, None))
+        times = self._seen.get((shape, names), 0)
+        if times > 1:
             return
-        if shape not in self._seen:  # names made up at run time come once, and aren't worth a function
-            if len(self._seen) >= MAX_CACHED:
-                self._seen.clear()
-                self.compiled.clear()
-            self._seen.add(shape)
-            return
-        self.compiled[shape] = compile_row(plan, [name for name, _ in islice(event.fields, event.skip, None)])
+        if len(self._seen) >= MAX_CACHED:
+            self._seen.clear()
+            self.compiled.clear()
+        self._seen[shape, names] = times + 1
+        if times == 1:  # names made up at run time come once, and aren't worth a function
+            variants = self._seen.get(shape, 0)
+            if variants < _MAX_VARIANTS:
+                self._seen[shape] = variants + 1
+                self.compiled[shape] = compile_row(plan, names, self.compiled.get(shape, long_way))
 
     def _row(self, plan: Plan, event: Event) -> Row:  # noqa: C901, PLR0912 - the hot path: no calls to spare
         values = plan.template.copy()
@@ -99,7 +105,7 @@ class RowBuilder:
                 column = plan.domain.column_names[index]
                 return self._dead_letter(event, plan.domain.name, f"required field {column!r} is missing or unusable")
         values[-1] = _metadata(plan, event, rest, self._untold(plan, event, values))
-        return plan.table.number, *values
+        return plan.table.number, *[NULL if value is None else value for value in values]
 
     def _untold(self, plan: Plan, event: Event, values: list[Any]) -> dict[str, Any] | None:
         """What is known of the event itself that no column holds and not every event of the plan has."""

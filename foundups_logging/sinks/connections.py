@@ -61,9 +61,15 @@ def open_writer(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, bo
     )
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        for pragma in ("synchronous = NORMAL", "wal_autocheckpoint = 0", "mmap_size = 0", "foreign_keys = OFF"):
+        # The first commit after a checkpoint cuts the WAL to its own size, which tells when the next is due.
+        for pragma in (
+            "synchronous = NORMAL",
+            "wal_autocheckpoint = 0",
+            "journal_size_limit = 0",
+            "mmap_size = 0",
+            "foreign_keys = OFF",
+        ):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
     except BaseException:
         connection.close()
         raise

@@ -214,7 +214,8 @@ class SQLiteSink:
 def _dead_letter(row: Row, error: Exception) -> Row:
     """The dead letter for a row that its table refused: all its values, by column."""
     table = table_numbered(row[0])
-    original = to_json(dict(zip(table.column_names, row[1:], strict=True)))
+    values = [None if value != value else value for value in row[1:]]  # noqa: PLR0124 - NULL
+    original = to_json(dict(zip(table.column_names, values, strict=True)))
     reason = str(error).encode("utf-8", "backslashreplace").decode()
     return DEAD_LETTERS.number, timestamps.now(), table.name, f"{type(error).__name__}: {reason}", original
 

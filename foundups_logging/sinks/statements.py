@@ -15,7 +15,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from foundups_logging.domains.tables import Row, TableSpec
+from foundups_logging.domains.tables import NULL, Row, TableSpec
 
 __all__ = ["insert_one", "insert_rows"]
 
@@ -40,7 +40,7 @@ def insert_rows(connection: sqlite3.Connection, table: TableSpec, rows: Sequence
     elif left:
         size = 1 << (left - 1).bit_length()
         flat = _flat(rows[done:], width)
-        flat += [None] * (width * (size - left))
+        flat += [NULL] * (width * (size - left))
         flat.append(left)
         connection.execute(_padded_statement(table, size), flat)
 
