@@ -19,7 +19,13 @@ _MILLISECONDS_FROM = 1e11
 # A fraction from here on rounds up to the next second.
 _BELOW_NEXT = 0.9999995
 
-_second = (math.inf, "")  # the last whole second formatted; replaced as one object, so threads may race
+# The six digits of microseconds and the offset, looked up in halves: formatting them costs twice as much.
+_HIGH = tuple(f"{number:03d}" for number in range(1000))
+_LOW = tuple(f"{number:03d}+00:00" for number in range(1000))
+
+# The last whole second formatted, in seconds and in nanoseconds; replaced as one object, so threads may race.
+_second = (math.inf, "")
+_clock_second = (1 << 80, "")
 
 
 def from_epoch(seconds: float) -> str:
@@ -33,7 +39,8 @@ def from_epoch(seconds: float) -> str:
     known, text = _second
     fraction = seconds - known
     if 0 <= fraction < _BELOW_NEXT:
-        return f"{text}{fraction * 1e6 + 0.0:06.0f}+00:00"  # no minus for -0.0
+        high, low = divmod(round(fraction * 1e6), 1000)
+        return text + _HIGH[high] + _LOW[low]
     return _from_new_second(seconds)
 
 
@@ -45,14 +52,31 @@ def _to_microseconds(seconds: float) -> int:
 def _from_new_second(seconds: float) -> str:
     global _second  # noqa: PLW0603 - a one-entry cache
     whole, micros = divmod(_to_microseconds(seconds), _MICROSECOND)
-    text = (_EPOCH + timedelta(seconds=whole)).isoformat() + "."
+    text = _second_text(whole)
     _second = (whole, text)
     return f"{text}{micros:06d}+00:00"
 
 
+def _second_text(whole: int) -> str:
+    return (_EPOCH + timedelta(seconds=whole)).isoformat() + "."
+
+
 def now() -> str:
     """The present time as timestamp text (a frozen clock gives the frozen time)."""
-    return from_epoch(time.time())
+    nanoseconds = time.time_ns()
+    known, text = _clock_second
+    micros = (nanoseconds - known + 500) // 1000
+    if 0 <= micros < _MICROSECOND:
+        return f"{text}{_HIGH[micros // 1000]}{_LOW[micros % 1000]}"
+    return _now_in_new_second(nanoseconds)
+
+
+def _now_in_new_second(nanoseconds: int) -> str:
+    global _clock_second  # noqa: PLW0603 - a one-entry cache
+    whole, rest = divmod(nanoseconds + 500, 1_000_000_000)
+    text = _second_text(whole)
+    _clock_second = (whole * 1_000_000_000, text)
+    return f"{text}{rest // 1000:06d}+00:00"
 
 
 def normalize(value: object) -> tuple[str, bool] | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-from multiprocessing.process import current_process
+from threading import get_ident
 from typing import Any
 
 import structlog
@@ -15,9 +14,9 @@ from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
-from foundups_logging.events import where_of
 from foundups_logging.listener import listener_for
 from foundups_logging.timestamps import now
+from foundups_logging.whereabouts import HERE, current_where
 
 __all__ = ["DomainTableProcessor"]
 
@@ -58,20 +57,24 @@ class DomainTableProcessor:
     def __call__(self, logger: Any, method_name: str, event_dict: EventDict) -> EventDict:  # noqa: ANN401 - structlog's
         """Queue the event's row; raises nothing but, if terminal, DropEvent."""
         try:
-            where = where_of(threading.current_thread().name, current_process().name)
+            is_main = get_ident() == HERE.main_thread and HERE.process.name == "MainProcess"
+            where = None if is_main else current_where()
             logger_name = event_dict["logger"] if "logger" in event_dict else getattr(logger, "name", "")
             name = event_dict.get("event")
             level = event_dict.get("level", method_name)
-            row = shape = None
-            if type(name) is str and type(level) is str and type(logger_name) is str:
-                shape = (name, logger_name, level, len(event_dict))
+            row = None
+            shape = (name, logger_name, level, len(event_dict))
+            try:
                 row_of = self._compiled.get(shape)
-                if row_of is not None:
-                    row = row_of(now(), where, event_dict)
+            except Exception:  # noqa: BLE001 - what can't be hashed is no usual event
+                row_of = None
+            if row_of is not None:
+                row = row_of(now(), where, event_dict)
             if not row:
                 event = event_from_dict(event_dict, method_name, logger_name)
                 event.where = where
-                row = self._build(event, shape)
+                is_usual = type(name) is str and type(level) is str and type(logger_name) is str
+                row = self._build(event, shape if is_usual else None)
             self._put(row)
         except Exception as error:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")

@@ -186,8 +186,8 @@ def full_queue(database: Path, when_full: str, monkeypatch: pytest.MonkeyPatch) 
     log.handlers[:] = [DomainTableHandler(database)]
     log.propagate = False
     log.setLevel(logging.INFO)
-    while listener.stats()["queued"] < 10:
-        log.info("heartbeat")
+    log.info("heartbeat")
+    assert not foundups_logging.flush(timeout=0.2)  # from here on a batch is on its way, and fails
     while len(listener._queue) < 10:
         log.info("heartbeat")
     return listener

@@ -24,7 +24,7 @@ from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["Listener"]
 
-_LINGER_SLICE = 0.01  # seconds between looks at the queue while a batch grows
+_LINGER_SLICE = 0.05  # seconds between looks at the queue while events gather
 _IDLE_AFTER = 1.0  # seconds without an event until the checkpoint
 _BACK_OFF = (0.05, 2.0)  # seconds: the first and the longest pause after a failed batch
 _BLOCK_TIMEOUT = 1.0  # seconds a call waits for room in a full queue
@@ -224,9 +224,7 @@ class Listener:
                     self._sleep()
                     continue
                 self._linger()
-                with self._using_sink(_IO_TIMEOUT) as is_ours:
-                    if is_ours:
-                        self._write_batch()
+                self._write_gathered()
                 pause = 0.0
             except StorageError as error:
                 complain(f"{error}; events wait in the queue and are tried again")
@@ -256,16 +254,34 @@ class Listener:
             self._signal.acquire()
 
     def _linger(self) -> None:
-        """Let the batch grow until it is full, somebody waits for it or `flush_interval` is over."""
+        """Let events gather until `flush_interval` is over, somebody waits or the queue is half full.
+
+        A burst is over before its first event is written, so the two don't contend for the interpreter.
+        """
         deadline = monotonic() + self.settings.flush_interval
         while not (self._urgent or self._stopping or self._pending):
             left = deadline - monotonic()
-            if left <= 0 or len(self._queue) >= self.settings.batch_size:
+            if left <= 0 or len(self._queue) * 2 >= self._queue_size:
                 return
             self._signal.acquire(timeout=min(left, _LINGER_SLICE))
 
-    def _write_batch(self) -> None:
-        """Write up to `batch_size` of what waits; on failure it stays pending. Raises StorageError."""
+    def _write_gathered(self) -> None:
+        """Write all that waits now, batch by batch; what comes meanwhile gathers again. Raises StorageError."""
+        left = len(self._pending) + len(self._queue)
+        while left > 0:
+            with self._using_sink(_IO_TIMEOUT) as is_ours:
+                if not is_ours:
+                    return
+                written = self._write_batch()
+                if not written:  # another call was faster
+                    return
+                left -= written
+
+    def _write_batch(self) -> int:
+        """Write up to `batch_size` of what waits, and return how many; on failure it stays pending.
+
+        Raises StorageError.
+        """
         if not self._pending:
             self._is_writing = True
             queue = self._queue
@@ -278,9 +294,9 @@ class Listener:
         self._totals.written(stored, dead)
         self._pending = []
         self._is_writing = False
-        for item in batch:
-            if type(item) is Ticket:
-                item.confirm()
+        for ticket in [item for item in batch if type(item) is Ticket]:
+            ticket.confirm()
+        return len(batch)
 
     def _drain_inline(self) -> None:
         """Write what waits in the calling thread: where there is no other any more."""

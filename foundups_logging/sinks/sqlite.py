@@ -146,7 +146,8 @@ class SQLiteSink:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        taken = sum(not isinstance(item, Ticket) or item.row_id > 0 for item in items)
+        waited_for = [item for item in items if type(item) is Ticket]
+        taken = len(items) - sum(not ticket.row_id for ticket in waited_for)
         return taken - dead, dead
 
     def _insert(self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool) -> int:
@@ -154,18 +155,17 @@ class SQLiteSink:
         dead = 0
         groups: dict[int, list[Row]] = {}
         for item in items:
-            if isinstance(item, Ticket):
+            if type(item) is Ticket:
                 if item.row is not None:
                     dead += self._insert_groups(connection, groups)
                     self._insert_ticket(connection, item.row, item)
             elif one_by_one:
-                dead += self._insert_one(connection, item)
+                dead += self._insert_one(connection, item)  # type: ignore[arg-type]
             else:
-                group = groups.get(item[0])
-                if group is None:
-                    groups[item[0]] = [item]
-                else:
-                    group.append(item)
+                try:
+                    groups[item[0]].append(item)  # type: ignore[index,arg-type]
+                except KeyError:
+                    groups[item[0]] = [item]  # type: ignore[index,list-item]
         return dead + self._insert_groups(connection, groups)
 
     def _insert_groups(self, connection: sqlite3.Connection, groups: dict[int, list[Row]]) -> int:
