@@ -22,7 +22,7 @@ class Settings:
     after which the event is dropped and counted, or "drop_newest" at once.
     """
 
-    batch_size: int = 5_000
+    batch_size: int = 8_192
     flush_interval: float = 0.1
     queue_size: int = 100_000
     when_full: str = "block"

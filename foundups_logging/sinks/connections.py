@@ -48,16 +48,16 @@ def _hint(error: Exception) -> str:
 def open_writer(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, bool]:
     """Open the database at `path` for writing; it and its folder are created where missing.
 
-    Returns the connection, which takes part in no transaction of its own accord,
-    and whether the database is in WAL mode. `busy_timeout` is in seconds.
-    Raises sqlite3.Error and OSError.
+    Returns the connection, which begins a transaction (IMMEDIATE) with the first
+    INSERT, and whether the database is in WAL mode. `busy_timeout` is in
+    seconds. Raises sqlite3.Error and OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         # SQLite gives its -wal and -shm files the mode of the database's.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
     connection = sqlite3.connect(
-        path, timeout=busy_timeout, isolation_level=None, check_same_thread=False, cached_statements=256
+        path, timeout=busy_timeout, isolation_level="IMMEDIATE", check_same_thread=False, cached_statements=256
     )
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()

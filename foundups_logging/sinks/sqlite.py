@@ -139,13 +139,14 @@ class SQLiteSink:
     def _in_transaction(
         self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool
     ) -> tuple[int, int]:
-        connection.execute("BEGIN IMMEDIATE")
+        # The connection begins it, by its isolation_level, with the first INSERT. That and commit() give
+        # Python's lock away once each, an execute() of the same statements three times.
         try:
             dead = self._insert(connection, items, one_by_one=one_by_one)
-            connection.execute("COMMIT")
+            connection.commit()
         finally:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                connection.rollback()
         waited_for = [item for item in items if type(item) is Ticket]
         taken = len(items) - sum(not ticket.row_id for ticket in waited_for)
         return taken - dead, dead

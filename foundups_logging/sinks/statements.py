@@ -3,8 +3,8 @@
 sqlite3 gives Python's lock away at every step of a statement, and a busy thread
 keeps it for 5 ms each time: row by row a batch starves. So rows go in by
 statements of a few fixed sizes, each one step and found in the statement cache:
-whole powers of two down to `_SMALLEST`, and what is left in one statement of the
-next power of two, whose surplus rows LIMIT cuts off.
+as many of the largest as are full, then one of the next power of two, whose
+surplus rows LIMIT cuts off.
 """
 
 from __future__ import annotations
@@ -13,36 +13,32 @@ import sqlite3
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
-from typing import Any
 
 from foundups_logging.domains.tables import NULL, Row, TableSpec
 
 __all__ = ["insert_one", "insert_rows"]
 
-_LARGEST, _SMALLEST = 2048, 256
-_MAX_PARAMETERS = 32_766  # SQLite's default since 3.32
+_LARGEST = 4096  # rows
 
 
 def insert_rows(connection: sqlite3.Connection, table: TableSpec, rows: Sequence[Row]) -> None:
     """Insert `rows`, in order. A row that fails rolls the whole transaction back. Raises sqlite3.Error."""
     width = len(table.columns)
-    fit = _MAX_PARAMETERS // width
-    size = min(_LARGEST, 1 << (fit.bit_length() - 1))
-    smallest = min(_SMALLEST, size)
-    done = 0
-    while (left := len(rows) - done) >= smallest:
-        while size > left:
-            size >>= 1
-        connection.execute(_values_statement(table, size), _flat(rows[done : done + size], width))
-        done += size
-    if left == 1:
-        connection.execute(_values_statement(table, 1), rows[done][1:])
-    elif left:
-        size = 1 << (left - 1).bit_length()
-        flat = _flat(rows[done:], width)
-        flat += [NULL] * (width * (size - left))
-        flat.append(left)
-        connection.execute(_padded_statement(table, size), flat)
+    fit = (connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - 1) // width
+    largest = min(_LARGEST, 1 << (fit.bit_length() - 1))
+    for start in range(0, len(rows), largest):
+        part = rows[start : start + largest]
+        size = 1 << (len(part) - 1).bit_length()
+        flat = list(chain.from_iterable(part))
+        del flat[:: width + 1]  # the tables' numbers
+        if size == len(part):
+            statement = _values_statement(table, size)
+        else:
+            statement = _padded_statement(table, size)
+            flat += [NULL] * (width * (size - len(part)))
+            flat.append(len(part))
+        # executemany() gives Python's lock away once less than execute(), which asks for the last row's id.
+        connection.executemany(statement, (flat,))
 
 
 def insert_one(connection: sqlite3.Connection, table: TableSpec, row: Row) -> int:
@@ -50,13 +46,6 @@ def insert_one(connection: sqlite3.Connection, table: TableSpec, row: Row) -> in
     row_id = connection.execute(_single_statement(table), row[1:]).lastrowid
     assert row_id is not None  # noqa: S101 - a row was inserted
     return row_id
-
-
-def _flat(rows: Sequence[Row], width: int) -> list[Any]:
-    """The values of all rows one after another, without the tables' numbers."""
-    flat = list(chain.from_iterable(rows))
-    del flat[:: width + 1]
-    return flat
 
 
 def _into(table: TableSpec) -> str:
