@@ -13,17 +13,17 @@ __all__ = ["HERE", "current_where"]
 
 
 class _Here:
-    """The main thread and the process, looked up again where a fork has changed them."""
+    """The main thread of this process where that is the main one; looked up again after a fork."""
 
-    __slots__ = ("__weakref__", "main_thread", "process")
+    __slots__ = ("__weakref__", "main_thread")
 
     def __init__(self) -> None:
         self.look()
 
     def look(self) -> None:
-        """Look them up."""
-        self.main_thread = threading.main_thread().ident
-        self.process = current_process()
+        """Look it up."""
+        #: Its ident, or None in a process that is not the main one.
+        self.main_thread = threading.main_thread().ident if current_process().name == "MainProcess" else None
 
 
 HERE = _Here()
@@ -35,4 +35,4 @@ multiprocessing.util.register_after_fork(HERE, _Here.look)
 
 def current_where() -> Where | None:
     """The caller's thread and process by name, where they are not the main ones."""
-    return where_of(threading.current_thread().name, HERE.process.name)
+    return where_of(threading.current_thread().name, current_process().name)

@@ -57,8 +57,7 @@ class DomainTableProcessor:
     def __call__(self, logger: Any, method_name: str, event_dict: EventDict) -> EventDict:  # noqa: ANN401 - structlog's
         """Queue the event's row; raises nothing but, if terminal, DropEvent."""
         try:
-            is_main = get_ident() == HERE.main_thread and HERE.process.name == "MainProcess"
-            where = None if is_main else current_where()
+            where = None if get_ident() == HERE.main_thread else current_where()
             logger_name = event_dict["logger"] if "logger" in event_dict else getattr(logger, "name", "")
             name = event_dict.get("event")
             level = event_dict.get("level", method_name)

@@ -78,10 +78,12 @@ def compile_row(plan: Plan, names: Sequence[object], otherwise: RowFunction) -> 
     if rest:
         members = ", ".join(f"k{number}: v{number}" for number in rest)
         metadata = f"to_json({{{members}}})[:-1] + (context_tail if where is None else tail(where)[1])"
+    # What the front door has read itself is there, as an event dict's name is; only its number counts.
+    looked_at = [number for number, name in enumerate(names) if name != "event" or plan.slots.get(name) != SKIP]
     source = (
         "def row(timestamp, where, fields):\n"
         "    try:\n"
-        f"        {'; '.join(f'v{number} = fields[k{number}]' for number in range(len(names))) or 'pass'}\n"
+        f"        {'; '.join(f'v{number} = fields[k{number}]' for number in looked_at) or 'pass'}\n"
         "    except KeyError:\n"
         "        return otherwise(timestamp, where, fields)\n"
         f"    if {' and '.join(conditions) or 'True'}:\n"
