@@ -59,7 +59,7 @@ Call = Callable[[int], object]
 
 
 def _stdlib_logger(handler: logging.Handler) -> logging.Logger:
-    logger = logging.getLogger("bench")
+    logger = logging.getLogger(f"bench.{type(handler).__name__}")
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.addHandler(handler)

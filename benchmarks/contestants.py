@@ -39,7 +39,7 @@ from foundups_logging.listener import listener_for
 
 __all__ = ["CONTESTANTS", "Contestant", "Running"]
 
-_ALL_MODES: Final = ("burst", "sustained", "busy", "offered")
+_ALL_MODES: Final = ("paired", "burst", "sustained", "busy", "offered")
 _RAW_BATCH: Final = 1_000  # rows a transaction
 _RAW_ROWS: Final = 100_000
 
@@ -68,6 +68,7 @@ class Contestant:
 
     `peer` is the module it needs, `modes` names what it takes part in.
     `events_per_call` is more than 1 where a call stores a batch.
+    `pair` names the contestant whose call its own is compared with, in one process.
     `most_beside_busy` limits the events of a contestant whose calls are quick and
     whose storing takes long beside a busy thread.
     """
@@ -78,6 +79,7 @@ class Contestant:
     modes: tuple[str, ...] = ("burst", "sustained", "busy")
     events_per_call: int = 1
     most_beside_busy: int | None = None
+    pair: str = ""
 
     @property
     def is_installed(self) -> bool:
@@ -245,7 +247,7 @@ def raw_executemany(folder: Path) -> Running:
 #: By the names the command line gives them, in the order of the table.
 CONTESTANTS: Final[dict[str, Contestant]] = {
     "null": Contestant("stdlib logging to a NullHandler", null_handler, modes=("burst", "busy")),
-    "handler": Contestant("DomainTableHandler", domain_table_handler, modes=_ALL_MODES),
+    "handler": Contestant("DomainTableHandler", domain_table_handler, modes=_ALL_MODES, pair="null"),
     "handler-metadata": Contestant(
         "DomainTableHandler, 3 more fields, into metadata",
         partial(domain_table_handler, make_call=partial(extra_call, fields=FIELDS_WITH_METADATA)),
@@ -254,7 +256,7 @@ CONTESTANTS: Final[dict[str, Contestant]] = {
         "DomainTableHandler, seven domains mixed", partial(domain_table_handler, make_call=seven_domains_call)
     ),
     "structlog": Contestant("structlog to a dropping processor", dropping_processor, modes=("burst", "busy")),
-    "processor": Contestant("DomainTableProcessor", domain_table_processor, modes=_ALL_MODES),
+    "processor": Contestant("DomainTableProcessor", domain_table_processor, modes=_ALL_MODES, pair="structlog"),
     "processor-metadata": Contestant(
         "DomainTableProcessor, 3 more fields, into metadata",
         partial(domain_table_processor, make_call=partial(keyword_call, fields=FIELDS_WITH_METADATA)),

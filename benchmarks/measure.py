@@ -45,8 +45,8 @@ class Load:
     limit_seconds: float
 
 
-FULL: Final = Load(20_000, 5, 100_000, 20_000, offered_seconds=10.0, limit_seconds=3.0)
-QUICK: Final = Load(5_000, 3, 20_000, 5_000, offered_seconds=2.0, limit_seconds=0.5)
+FULL: Final = Load(5_000, 9, 100_000, 20_000, offered_seconds=10.0, limit_seconds=3.0)
+QUICK: Final = Load(2_000, 3, 20_000, 5_000, offered_seconds=2.0, limit_seconds=0.5)
 
 
 class _Caller:
@@ -106,6 +106,18 @@ def burst(caller: _Caller, running: Running, load: Load) -> Figures:
     }
 
 
+def paired(caller: _Caller, running: Running, other: _Caller, load: Load) -> Figures:
+    """The cost of a call over another contestant's, in turn in one process: whatever slows one slows the other."""
+    ratios = []
+    for _ in range(load.bursts):
+        theirs_made, theirs = other.make(load.burst_events, load.limit_seconds)
+        made, ours = caller.make(load.burst_events, load.limit_seconds)
+        ratios.append((ours / made) / (theirs / theirs_made))
+        running.settle()
+    running.finish()
+    return {"ratio": statistics.median(ratios)}
+
+
 def sustained(caller: _Caller, running: Running, load: Load) -> Figures:
     """Events a second until all are stored, and the memory that took."""
     before = _peak_memory()
@@ -161,6 +173,13 @@ def measure(mode: str, contestant: Contestant, load: Load, folder: Path) -> Figu
     running.settle()
     if mode == "burst":
         figures = burst(caller, running, load)
+    elif mode == "paired":
+        other = CONTESTANTS[contestant.pair]
+        other_folder = folder / "other"
+        other_folder.mkdir()
+        other_caller = _Caller(other, other.start(other_folder))
+        other_caller.make(_WARM_UP, _PATIENCE)
+        figures = paired(caller, running, other_caller, load)
     elif mode == "sustained":
         figures = sustained(caller, running, load)
     elif mode == "busy":

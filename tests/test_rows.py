@@ -332,7 +332,7 @@ def test_a_record_becomes_the_same_row_by_the_short_way(events, thread):
 def test_an_event_dict_becomes_the_same_row_by_the_short_way(events):
     name, givens = events
     doors, made = both_ways(DomainTableProcessor)
-    with patch("time.time", lambda: 1761073600.25):
+    with patch("time.time", lambda: 1761073600.25), patch("time.time_ns", lambda: 1761073600_250_000_000):
         for given_fields in givens:
             for door in doors:
                 door(None, "info", {"event": name, **given_fields})
