@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 from foundups_logging.encoding import safe_str
@@ -54,7 +55,12 @@ def _level_name(record: logging.LogRecord) -> str:
 
 def _rare_event(record: logging.LogRecord) -> Event:
     """What a call with more than a name and extra fields becomes."""
-    fields = {key: value for key, value in record.__dict__.items() if key not in _NOT_FIELDS}
+    if type(record) is logging.LogRecord:
+        fields = dict(islice(record.__dict__.items(), OWN_COUNT, None))
+        for key in _BY_FORMATTERS & fields.keys():
+            del fields[key]
+    else:
+        fields = {key: value for key, value in record.__dict__.items() if key not in _NOT_FIELDS}
     by_structlog = "_name" in fields
     if by_structlog:
         fields = {key: value for key, value in fields.items() if key not in _BY_STRUCTLOG}

@@ -7,10 +7,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from conftest import Rows
 
 import foundups_logging
 from foundups_logging import DomainTableHandler, SchemaError, TelemetryStore
-from tests.conftest import Rows
 
 # As a reference store of selenium sessions has it: no metadata_json, a column and a default of its own.
 OLD_SELENIUM = """CREATE TABLE selenium_sessions (

@@ -13,12 +13,12 @@ from uuid import UUID
 
 import pytest
 import structlog
+from conftest import Rows
 
 import foundups_logging
 from foundups_logging import DomainTableHandler, DomainTableProcessor, TelemetryStore
 from foundups_logging.domains import builtin_domains
 from foundups_logging.encoding import from_json, to_json
-from tests.conftest import Rows
 
 #: Takes an event's domain, name and fields.
 Door = Callable[[str, str, dict[str, Any]], None]

@@ -7,13 +7,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from conftest import Rows
 
 from foundups_logging import DomainTableHandler, TelemetryStore, fields
 from foundups_logging.domains import Domain, builtin_domains, load_domains
 from foundups_logging.domains.tables import EVENT_COLUMNS, table_of
 from foundups_logging.sinks.sqlite import SQLiteSink
 from foundups_logging.timestamps import from_epoch
-from tests.conftest import Rows
 
 BY_AGENT = "SELECT * FROM events WHERE agent_id = 'agent-3' ORDER BY timestamp DESC LIMIT 20"
 NEWEST = "SELECT * FROM events ORDER BY timestamp DESC LIMIT 20"

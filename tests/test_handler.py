@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 import structlog
+from conftest import Rows
 
 import foundups_logging
 from foundups_logging import DomainTableHandler
-from tests.conftest import Rows
 
 
 def configure(database: Path, **settings: object) -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 import freezegun
 import pytest
 import structlog
+from conftest import Rows
 
 import foundups_logging
 from foundups_logging import DomainTableHandler, DomainTableProcessor, complaints
 from foundups_logging.errors import StorageError
 from foundups_logging.listener import Listener, listener_for
-from tests.conftest import Rows
 
 
 def listener_threads() -> list[threading.Thread]:

@@ -13,11 +13,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+from conftest import Rows
 
 import foundups_logging
 from foundups_logging import DomainTableHandler
 from foundups_logging.listener import listener_for
-from tests.conftest import Rows
 
 METHODS = [method for method in ("fork", "forkserver", "spawn") if method in multiprocessing.get_all_start_methods()]
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

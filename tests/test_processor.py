@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import structlog
+from conftest import Rows
 
 import foundups_logging
 from foundups_logging import DomainTableProcessor
-from tests.conftest import Rows
 
 Log = Callable[..., Any]
 

@@ -15,11 +15,11 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from odd_values import PAIR, Colour, Number, RaisesBool, RaisesEq, SafeText, TextColour, same
 
 import foundups_logging
 from foundups_logging import DomainTableHandler, DomainTableProcessor, fields
 from foundups_logging.domains.plan import MAX_CACHED
-from tests.test_encoding import PAIR, Colour, Number, RaisesBool, RaisesEq, SafeText, TextColour, same
 
 THINGS = {
     "things": {

@@ -15,11 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-
-import foundups_logging
-from foundups_logging import DomainTableHandler, DomainTableProcessor, TelemetryStore, fields
-from foundups_logging.encoding import from_json, to_json
-from tests.test_encoding import (
+from odd_values import (
     NASTY,
     Colour,
     Number,
@@ -32,6 +28,10 @@ from tests.test_encoding import (
     scalars,
     usual_objects,
 )
+
+import foundups_logging
+from foundups_logging import DomainTableHandler, DomainTableProcessor, TelemetryStore, fields
+from foundups_logging.encoding import from_json, to_json
 
 COLUMNS = {"text": "TEXT", "whole": "INTEGER", "real": "REAL", "flag": "BOOLEAN", "data": "JSON"}
 THINGS = {"things": {"events": ["thing"], "columns": COLUMNS}}
