@@ -39,7 +39,11 @@ def _nothing_left_open() -> Iterator[None]:
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
     for listener in registry._listeners.values():
-        listener.close(timeout=0.5 if listener._pending else 10)  # one that can't write isn't waited for
+        can_write = not listener._pending
+        listener.close(timeout=10 if can_write else 0.5)
+        if not can_write:  # let its thread come to rest
+            listener._queue.clear()
+            listener._pending.clear()
     registry._listeners.clear()
 
 

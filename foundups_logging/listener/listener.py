@@ -24,6 +24,7 @@ from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["Listener"]
 
+_JITTER = random.Random()  # noqa: S311 - no secret; of our own, since programs seed the shared one
 _LINGER_SLICE = 0.05  # seconds between looks at the queue while events gather
 _IDLE_AFTER = 1.0  # seconds without an event until the checkpoint
 _BACK_OFF = (0.05, 2.0)  # seconds: the first and the longest pause after a failed batch
@@ -233,7 +234,7 @@ class Listener:
                 complain(f"the listener failed and goes on: {type(error).__name__}: {error}")
                 pause = _BACK_OFF[1]
             if pause and not self._stopping:
-                time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+                time.sleep(pause * _JITTER.uniform(0.5, 1.0))
         self._thread = None
         self._asleep = True
         if self._queue and not self._stopping:

@@ -17,6 +17,8 @@ from foundups_logging.clock import monotonic
 
 __all__ = ["FileLock"]
 
+_JITTER = random.Random()  # noqa: S311 - no secret; of our own, since programs seed the shared one
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -56,7 +58,7 @@ class FileLock:
                 if monotonic() >= deadline:
                     return False
                 # With jitter, so that waiting processes don't ask in step.
-                time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311 - no secret
+                time.sleep(_JITTER.uniform(0.0005, 0.0015))
             else:
                 return True
 
