@@ -187,3 +187,20 @@ def test_the_programs_end_stores_all(  # noqa: PLR0913
     connection.close()
     if code != 1:
         assert done.stderr == ""
+
+
+def test_the_end_waits_once_for_a_locked_database_and_tells_what_is_left(database: Path, tmp_path: Path) -> None:
+    foundups_logging.TelemetryStore(database).close()
+    script = tmp_path / "script.py"
+    script.write_text(
+        SCRIPT.format(
+            before="for _ in range(3): log.addHandler(foundups_logging.DomainTableHandler(sys.argv[1]))", ending=""
+        )
+    )
+    other = sqlite3.connect(database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    done = subprocess.run([sys.executable, script, database], capture_output=True, text=True, timeout=20, check=False)
+    other.execute("ROLLBACK")
+    other.close()
+    assert done.returncode == 0
+    assert "2000 events could not be written" in done.stderr

@@ -16,7 +16,7 @@ from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import Row
-from foundups_logging.errors import StorageError
+from foundups_logging.errors import StorageError, WriteError
 from foundups_logging.listener.settings import Settings
 from foundups_logging.listener.totals import Totals
 from foundups_logging.sinks.sqlite import SQLiteSink
@@ -48,7 +48,8 @@ class Listener:
         self._totals = Totals()
         self._users: weakref.WeakSet[Any] = weakref.WeakSet()
         self._abandoned: list[object] = []
-        self._inline = False
+        self._inline = False  # the program is ending: whoever logs writes
+        self._has_given_up = False  # and the database can't be written
         self._reset()
 
     def _reset(self) -> None:
@@ -62,7 +63,8 @@ class Listener:
         self._stopping = False
         self._signal = threading.Lock()  # released to wake the thread, which acquires it to sleep
         self._signal.acquire()
-        self._starting = threading.Lock()
+        self._starting = threading.Lock()  # held while the thread is started
+        self._setting_up = threading.Lock()  # held while users and domains change
         self._io = threading.Lock()  # held while the sink is in use
         self._holds_io_for_fork = False
 
@@ -88,7 +90,7 @@ class Listener:
         """Wait until all that was queued before is committed; False where `timeout` seconds don't suffice."""
         if not self._queue and not self._is_writing:
             return True
-        if threading.current_thread() is self._thread:  # would wait for itself
+        if self._has_given_up or threading.current_thread() is self._thread:  # would wait for itself
             return False
         return self.send(Ticket(), timeout)
 
@@ -99,17 +101,17 @@ class Listener:
 
     def declare(self, domains: Iterable[Domain]) -> None:
         """Add to the domains whose tables this database must have."""
-        with self._starting:
+        with self._setting_up:
             self._sink.declare(domains)
 
     def attach(self, user: object) -> None:
         """Count `user`, a handler or processor, among those that keep the database open."""
-        with self._starting:
+        with self._setting_up:
             self._users.add(user)
 
     def detach(self, user: object) -> None:
         """Flush; and where `user` was the last, close."""
-        with self._starting:
+        with self._setting_up:
             self._users.discard(user)
             is_last = not self._users
         if is_last:
@@ -120,8 +122,14 @@ class Listener:
     def prepare(self) -> None:
         """Open the database and make its tables now. Raises StorageError."""
         with self._using_sink(_IO_TIMEOUT) as is_ours:
-            if is_ours:
-                self._sink.prepare()
+            if not is_ours:
+                raise WriteError(
+                    f"a batch took longer than {_IO_TIMEOUT:g} s",
+                    operation="prepare database",
+                    path=self.path,
+                    hint="find what holds the database and end it",
+                )
+            self._sink.prepare()
 
     def count(self, what: str) -> None:
         """Add one to a total."""
@@ -138,6 +146,8 @@ class Listener:
 
         Returns False where `timeout` seconds don't suffice; what is left stays queued.
         """
+        if self._has_given_up:
+            return False
         deadline = monotonic() + timeout
         done = self.flush(timeout)
         thread = self._thread
@@ -161,10 +171,14 @@ class Listener:
 
     def finish(self, timeout: float) -> None:
         """At the process's exit: write what is queued; from here on each event is written by its own call."""
+        if self._has_given_up:
+            return
         done = self.close(timeout)
         self._inline = self._asleep = True
-        self._drain_inline()
-        if not done:
+        if done:
+            self._drain_inline()
+        else:
+            self._has_given_up = True
             left = self.stats()["queued"]
             complain(f"{left} events could not be written to {self.path} within {timeout:g} s of the program's end")
 
@@ -184,7 +198,7 @@ class Listener:
         """Begin anew: what is queued is the parent's to write, and its thread is not here."""
         self._abandoned.append(self._sink.abandon())
         self._totals = Totals()
-        self._inline = False
+        self._inline = self._has_given_up = False
         self._reset()
 
     # --- the thread's side
@@ -195,9 +209,10 @@ class Listener:
             return
         if self._thread is None:
             self._start()
-        self._asleep = False
-        with contextlib.suppress(RuntimeError):  # awake already
-            self._signal.release()
+        if self._thread is not None:  # another call may be starting it: it looks at the queue first
+            self._asleep = False
+            with contextlib.suppress(RuntimeError):  # awake already
+                self._signal.release()
 
     def _start(self) -> None:
         if not self._starting.acquire(blocking=False):
@@ -301,7 +316,7 @@ class Listener:
 
     def _drain_inline(self) -> None:
         """Write what waits in the calling thread: where there is no other any more."""
-        while self._queue or self._pending:
+        while (self._queue or self._pending) and not self._has_given_up:
             with self._using_sink(0) as is_ours:
                 if not is_ours:
                     return  # another call is at it, and looks again when it is done
