@@ -8,14 +8,12 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from foundups_logging.database import database_path
-from foundups_logging.domains.loading import DomainsSource, load_domains
+from foundups_logging.domains.loading import DomainsSource
 from foundups_logging.domains.model import Domain
-from foundups_logging.domains.rows import RowBuilder
 from foundups_logging.domains.tables import DEAD_LETTERS
+from foundups_logging.doors import open_door
 from foundups_logging.errors import SchemaError, WriteError
 from foundups_logging.events import Event
-from foundups_logging.listener import listener_for
 from foundups_logging.reading import Moment, Reader
 from foundups_logging.sinks.ticket import Ticket
 
@@ -37,14 +35,8 @@ class TelemetryStore:
     """
 
     def __init__(self, database: str | os.PathLike[str] | None = None, domains: DomainsSource | None = None) -> None:
-        path = database_path(database)
-        known = load_domains(domains)
-        self._domains = {domain.name: domain for domain in known}
-        self._listener = listener_for(path)
-        self._listener.declare(known)
-        self._listener.attach(self)
-        self._reader = Reader(self._listener.path, known)
-        self._rows = RowBuilder(known, self._listener.count)
+        self._listener, self._rows = open_door(self, database, domains)
+        self._reader = Reader(self._listener.path, self._rows.domains.values())
         self._listener.prepare()
 
     def record(self, domain: str, /, **fields: Any) -> int:  # noqa: ANN401 - any value can be recorded
@@ -56,9 +48,9 @@ class TelemetryStore:
         the database can't take the row in 10 seconds, SchemaError where the
         domain's table can't serve.
         """
-        known = self._domains.get(domain)
+        known = self._rows.domains.get(domain)
         if known is None:
-            raise self._error(f"there is no domain {domain!r}", f"known: {', '.join(self._domains)}")
+            raise self._error(f"there is no domain {domain!r}", f"known: {', '.join(self._rows.domains)}")
         name = fields.pop("event", None) or fields.get("event_type") or _usual_event(known)
         if not name and any(column.required and column.source == "event" for column in known.columns):
             raise self._error(f"a {domain} event has no name", "give event=")

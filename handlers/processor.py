@@ -10,11 +10,9 @@ import structlog
 from structlog.typing import EventDict
 
 from foundups_logging.complaints import complain
-from foundups_logging.database import database_path
-from foundups_logging.domains.loading import DomainsSource, load_domains
-from foundups_logging.domains.rows import RowBuilder
+from foundups_logging.domains.loading import DomainsSource
+from foundups_logging.doors import open_door
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
-from foundups_logging.listener import listener_for
 from foundups_logging.timestamps import now
 from foundups_logging.whereabouts import HERE, current_where
 
@@ -40,16 +38,17 @@ class DomainTableProcessor:
         queue_size: int | None = None,
         when_full: str | None = None,
     ) -> None:
-        path = database_path(database)
-        known = load_domains(domains)
         self._terminal = terminal
-        self._listener = listener_for(path)
-        self._listener.configure(
-            batch_size=batch_size, flush_interval=flush_interval, queue_size=queue_size, when_full=when_full
+        self._listener, rows = open_door(
+            self,
+            database,
+            domains,
+            skipped=OWN_KEYS,
+            batch_size=batch_size,
+            flush_interval=flush_interval,
+            queue_size=queue_size,
+            when_full=when_full,
         )
-        self._listener.declare(known)
-        self._listener.attach(self)
-        rows = RowBuilder(known, self._listener.count, OWN_KEYS)
         self._build = rows.build
         self._compiled = rows.compiled
         self._put = self._listener.put

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 import os
 
-from foundups_logging.database import database_path
-from foundups_logging.domains.loading import DomainsSource, load_domains
-from foundups_logging.domains.rows import RowBuilder
+from foundups_logging.domains.loading import DomainsSource
+from foundups_logging.doors import open_door
 from foundups_logging.events import where_of
-from foundups_logging.listener import listener_for
 from foundups_logging.records import event_from_record
 from foundups_logging.timestamps import from_epoch
 
@@ -42,15 +40,15 @@ class DomainTableHandler(logging.Handler):
         level: int | str = logging.NOTSET,
     ) -> None:
         super().__init__(level)
-        path = database_path(database)
-        known = load_domains(domains)
-        self._listener = listener_for(path)
-        self._listener.configure(
-            batch_size=batch_size, flush_interval=flush_interval, queue_size=queue_size, when_full=when_full
+        self._listener, rows = open_door(
+            self,
+            database,
+            domains,
+            batch_size=batch_size,
+            flush_interval=flush_interval,
+            queue_size=queue_size,
+            when_full=when_full,
         )
-        self._listener.declare(known)
-        self._listener.attach(self)
-        rows = RowBuilder(known, self._listener.count)
         self._build = rows.build
         self._compiled = rows.compiled
         self._put = self._listener.put

@@ -30,6 +30,8 @@ class RowBuilder:
 
     def __init__(self, domains: Iterable[Domain], count: Callable[[str], None], skipped: Iterable[str] = ()) -> None:
         self._router = Router(domains)
+        #: The domains by name.
+        self.domains = self._router.domains
         self._count = count
         self._skipped = tuple(skipped)
         self._plans: dict[tuple[object, ...], Plan] = {}
