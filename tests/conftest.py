@@ -39,11 +39,11 @@ def _nothing_left_open() -> Iterator[None]:
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
     for listener in registry._listeners.values():
-        can_write = not listener._pending
+        can_write = not listener._writer.pending
         listener.close(timeout=10 if can_write else 0.5)
         if not can_write:  # let its thread come to rest
             listener._queue.clear()
-            listener._pending.clear()
+            listener._writer.pending.clear()
     registry._listeners.clear()
 
 

@@ -181,7 +181,9 @@ def full_queue(database: Path, when_full: str, monkeypatch: pytest.MonkeyPatch) 
     """A listener whose queue of 10 is full, because its database can't be written."""
     listener = listener_for(database)
     listener.configure(queue_size=10, when_full=when_full, batch_size=1)
-    monkeypatch.setattr(listener._sink, "write", lambda items: (_ for _ in ()).throw(StorageError("no", operation="x")))
+    monkeypatch.setattr(
+        listener._writer.sink, "write", lambda items: (_ for _ in ()).throw(StorageError("no", operation="x"))
+    )
     log = logging.getLogger("tests.full")
     log.handlers[:] = [DomainTableHandler(database)]
     log.propagate = False
@@ -275,7 +277,7 @@ def test_a_handler_that_is_let_go_does_not_keep_the_database_open(database: Path
     handler.close()
     del handler
     gc.collect()
-    assert listener._sink._connection is None
+    assert listener._writer.sink._connection is None
     assert not os.path.exists(f"{database}-wal")  # noqa: PTH110 - closed by the last connection
 
 
@@ -287,7 +289,7 @@ def test_a_failure_of_the_listener_itself_does_not_stop_it(
     rows: Rows,
 ) -> None:
     monkeypatch.setattr("foundups_logging.listener.listener._BACK_OFF", (0.01, 0.02))
-    sink = listener_for(database)._sink
+    sink = listener_for(database)._writer.sink
     real, calls = sink.write, []
 
     def fails_once(items: object) -> tuple[int, int]:

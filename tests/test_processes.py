@@ -88,7 +88,7 @@ def test_no_connection_crosses_a_fork(database: Path) -> None:
     log = logger_on(database)
     log.info("heartbeat")
     assert foundups_logging.flush()
-    sink = listener_for(database)._sink
+    sink = listener_for(database)._writer.sink
     assert sink._connection is not None
     reader, writer = os.pipe()
     child = os.fork()

@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,9 @@ from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import Row
-from foundups_logging.errors import StorageError, WriteError
+from foundups_logging.errors import StorageError
 from foundups_logging.listener.settings import Settings
-from foundups_logging.listener.totals import Totals
-from foundups_logging.sinks.sqlite import SQLiteSink
+from foundups_logging.listener.writer import Writer
 from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["Listener"]
@@ -29,7 +28,6 @@ _LINGER_SLICE = 0.05  # seconds between looks at the queue while events gather
 _IDLE_AFTER = 1.0  # seconds without an event until the checkpoint
 _BACK_OFF = (0.05, 2.0)  # seconds: the first and the longest pause after a failed batch
 _BLOCK_TIMEOUT = 1.0  # seconds a call waits for room in a full queue
-_IO_TIMEOUT = 5.0  # seconds to wait for a batch that is being written
 
 
 class Listener:
@@ -44,10 +42,8 @@ class Listener:
         self.path = path
         self.settings = Settings()
         self._queue_size = self.settings.queue_size
-        self._sink = SQLiteSink(path)
-        self._totals = Totals()
+        self._writer = Writer(path)
         self._users: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._abandoned: list[object] = []
         self._inline = False  # the program is ending: whoever logs writes
         self._has_given_up = False  # and the database can't be written
         self._reset()
@@ -55,8 +51,6 @@ class Listener:
     def _reset(self) -> None:
         """Begin with an empty queue and no thread: at first, and in a forked child."""
         self._queue: deque[Row | Ticket] = deque()
-        self._pending: list[Row | Ticket] = []  # a batch on its way, or one that failed and is tried again
-        self._is_writing = False  # from before a batch leaves the queue until it is committed
         self._thread: threading.Thread | None = None
         self._asleep = True  # nobody looks at the queue: whoever appends to it wakes the thread
         self._urgent = False  # somebody waits: no lingering
@@ -65,8 +59,6 @@ class Listener:
         self._signal.acquire()
         self._starting = threading.Lock()  # held while the thread is started
         self._setting_up = threading.Lock()  # held while users and domains change
-        self._io = threading.Lock()  # held while the sink is in use
-        self._holds_io_for_fork = False
 
     # --- the caller's side
 
@@ -88,7 +80,7 @@ class Listener:
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that was queued before is committed; False where `timeout` seconds don't suffice."""
-        if not self._queue and not self._is_writing:
+        if not self._queue and not self._writer.is_writing:
             return True
         if self._has_given_up or threading.current_thread() is self._thread:  # would wait for itself
             return False
@@ -102,7 +94,7 @@ class Listener:
     def declare(self, domains: Iterable[Domain]) -> None:
         """Add to the domains whose tables this database must have."""
         with self._setting_up:
-            self._sink.declare(domains)
+            self._writer.declare(domains)
 
     def attach(self, user: object) -> None:
         """Count `user`, a handler or processor, among those that keep the database open."""
@@ -121,25 +113,17 @@ class Listener:
 
     def prepare(self) -> None:
         """Open the database and make its tables now. Raises StorageError."""
-        with self._using_sink(_IO_TIMEOUT) as is_ours:
-            if not is_ours:
-                raise WriteError(
-                    f"a batch took longer than {_IO_TIMEOUT:g} s",
-                    operation="prepare database",
-                    path=self.path,
-                    hint="find what holds the database and end it",
-                )
-            self._sink.prepare()
+        self._writer.prepare()
 
     def count(self, what: str) -> None:
         """Add one to a total."""
-        self._totals.add(what)
+        self._writer.totals.add(what)
 
     def stats(self) -> dict[str, int]:
         """The totals of this process: events emitted, stored, dead_lettered, dropped, queued, unknown_domain."""
-        waiting = [*self._pending, *self._queue]
+        waiting = [*self._writer.pending, *self._queue]
         queued = sum(not isinstance(item, Ticket) or item.row is not None for item in waiting)
-        return self._totals.told(queued)
+        return self._writer.totals.told(queued)
 
     def close(self, timeout: float = 5.0) -> bool:
         """Write what is queued, end the thread and close the database; a later event opens it again.
@@ -155,13 +139,7 @@ class Listener:
             self._stopping = True
             self._wake()
             thread.join(max(0.0, deadline - monotonic()))
-        with self._using_sink(max(0.0, deadline - monotonic())) as is_ours:
-            if is_ours:
-                try:
-                    self._sink.checkpoint()
-                    self._sink.close()
-                except StorageError as error:
-                    complain(str(error))
+        self._writer.close(max(0.0, deadline - monotonic()))
         self._stopping = False
         if self._queue:  # other threads went on logging
             self._wake()
@@ -183,21 +161,16 @@ class Listener:
             complain(f"{left} events could not be written to {self.path} within {timeout:g} s of the program's end")
 
     def before_fork(self) -> None:
-        """Let no transaction and no connection cross the fork: a child could break the parent's file locks."""
-        self._holds_io_for_fork = self._io.acquire(timeout=_IO_TIMEOUT)
-        if self._holds_io_for_fork:
-            with contextlib.suppress(StorageError):
-                self._sink.close()
+        """Let nothing of the database cross the fork."""
+        self._writer.before_fork()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        if self._holds_io_for_fork:
-            self._io.release()
+        self._writer.after_fork_in_parent()
 
     def after_fork_in_child(self) -> None:
         """Begin anew: what is queued is the parent's to write, and its thread is not here."""
-        self._abandoned.append(self._sink.abandon())
-        self._totals = Totals()
+        self._writer.after_fork_in_child()
         self._inline = self._has_given_up = False
         self._reset()
 
@@ -236,7 +209,7 @@ class Listener:
         pause = 0.0
         while not self._stopping:
             try:
-                if not self._queue and not self._pending:
+                if not self._queue and not self._writer.pending:
                     self._sleep()
                     continue
                 self._linger()
@@ -263,9 +236,7 @@ class Listener:
             return
         if self._signal.acquire(timeout=_IDLE_AFTER):
             return
-        with self._using_sink(_IO_TIMEOUT) as is_ours:
-            if is_ours:
-                self._sink.checkpoint()
+        self._writer.checkpoint()
         if not self._queue:
             self._signal.acquire()
 
@@ -275,7 +246,7 @@ class Listener:
         A burst is over before its first event is written, so the two don't contend for the interpreter.
         """
         deadline = monotonic() + self.settings.flush_interval
-        while not (self._urgent or self._stopping or self._pending):
+        while not (self._urgent or self._stopping or self._writer.pending):
             left = deadline - monotonic()
             if left <= 0 or len(self._queue) * 2 >= self._queue_size:
                 return
@@ -283,60 +254,30 @@ class Listener:
 
     def _write_gathered(self) -> None:
         """Write all that waits now, batch by batch; what comes meanwhile gathers again. Raises StorageError."""
-        left = len(self._pending) + len(self._queue)
+        self._urgent = False
+        left = len(self._writer.pending) + len(self._queue)
         while left > 0:
-            with self._using_sink(_IO_TIMEOUT) as is_ours:
+            with self._writer.held() as is_ours:
                 if not is_ours:
                     return
-                written = self._write_batch()
+                written = self._writer.write_batch(self._queue, self.settings.batch_size)
                 if not written:  # another call was faster
                     return
                 left -= written
 
-    def _write_batch(self) -> int:
-        """Write up to `batch_size` of what waits, and return how many; on failure it stays pending.
-
-        Raises StorageError.
-        """
-        if not self._pending:
-            self._is_writing = True
-            queue = self._queue
-            size = min(len(queue), self.settings.batch_size)
-            if size == len(queue):
-                self._urgent = False
-            self._pending = [queue.popleft() for _ in range(size)]
-        batch = self._pending
-        stored, dead = self._sink.write(batch)
-        self._totals.written(stored, dead)
-        self._pending = []
-        self._is_writing = False
-        for ticket in [item for item in batch if type(item) is Ticket]:
-            ticket.confirm()
-        return len(batch)
-
     def _drain_inline(self) -> None:
         """Write what waits in the calling thread: where there is no other any more."""
-        while (self._queue or self._pending) and not self._has_given_up:
-            with self._using_sink(0) as is_ours:
+        writer = self._writer
+        while (self._queue or writer.pending) and not self._has_given_up:
+            with writer.held(timeout=0) as is_ours:
                 if not is_ours:
                     return  # another call is at it, and looks again when it is done
                 try:
-                    while self._queue or self._pending:
-                        self._write_batch()
+                    while self._queue or writer.pending:
+                        writer.write_batch(self._queue, self.settings.batch_size)
                 except StorageError as error:
                     complain(str(error))
                     return
-
-    @contextlib.contextmanager
-    def _using_sink(self, timeout: float) -> Iterator[bool]:
-        """Hold the sink; yields False where another thread holds it longer than `timeout` seconds."""
-        io = self._io  # a fork replaces it
-        is_ours = io.acquire(timeout=timeout)
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                io.release()
 
     def _make_room(self) -> bool:
         """Wait for room in the full queue, as `when_full` says; False where the event has to be dropped."""
@@ -348,6 +289,6 @@ class Listener:
                 if len(self._queue) < self._queue_size:
                     return True
                 time.sleep(0.001)
-        self._totals.add("dropped")
+        self._writer.totals.add("dropped")
         complain(f"the queue for {self.path} is full ({self._queue_size} events): events are dropped, counted")
         return False
