@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 
@@ -17,6 +19,12 @@ from foundups_logging.encoding import from_json
 from foundups_logging.listener import registry
 
 Rows = Callable[..., list[dict[str, Any]]]
+
+# A busy machine's pauses are no failures; where .ci/run has set the variable, the examples are the same each time.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, derandomize="FOUNDUPS_LOGGING_SOURCE" in os.environ, database=None
+)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)
