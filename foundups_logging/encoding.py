@@ -33,7 +33,7 @@ from uuid import UUID
 
 import orjson
 
-__all__ = ["from_json", "plain", "safe_str", "to_json"]
+__all__ = ["escaped", "from_json", "is_encodable", "plain", "safe_str", "to_json"]
 
 _MAX_DEPTH = 100
 _MAX_DIGITS_BITS = 13_000  # about 4,000 decimal digits: int() and str() refuse above 4,300
@@ -71,6 +71,20 @@ def safe_str(value: object, convert: Callable[[Any], str] = str) -> str:
         return convert(value)
     except Exception as error:  # noqa: BLE001 - a value's own code may raise anything
         return f"<{type(value).__qualname__} whose text raised {type(error).__qualname__}>"
+
+
+def is_encodable(text: str) -> bool:
+    """Whether `text` holds no lone surrogate, which SQLite can't store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def escaped(text: str) -> str:
+    """`text` with its lone surrogates as backslash, u and digits."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _is_shallow(value: object, left: int = _MAX_DEPTH) -> bool:

@@ -28,11 +28,12 @@ __all__ = [
 class FoundupsLoggingError(Exception):
     """Base of all errors of this package.
 
-    `operation` says what was attempted, `path` on which file (or None), `hint`
+    `message` says what went wrong, `operation` what was attempted, `path` on which file (or None), `hint`
     what to do about it; the text is the three joined.
     """
 
     def __init__(self, message: str, *, operation: str, path: object = None, hint: str = "") -> None:
+        self.message = message
         self.operation = operation
         self.path = None if path is None else str(path)
         self.hint = hint

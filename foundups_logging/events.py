@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import ItemsView
-from types import TracebackType
 from typing import Any, NamedTuple, cast
 
 from foundups_logging.encoding import safe_str
@@ -14,9 +13,6 @@ __all__ = ["ErrorInfo", "Event", "Where", "error_from", "error_from_text", "fiel
 
 #: The attribute of a record under which `fields()` carries its fields.
 FIELDS_KEY = "foundups_fields"
-
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-
 
 #: The names of thread and process, each None where it is the main one; None where both are.
 Where = tuple[str | None, str | None]

@@ -125,9 +125,7 @@ class Reader:
         try:
             connection = open_reader(self._path)
         except StorageError as error:
-            raise QueryError(
-                str(error.__cause__ or "there is no such file"), operation="read", path=self._path, hint=error.hint
-            ) from error
+            raise QueryError(error.message, operation="read", path=self._path, hint=error.hint) from error
         try:
             yield connection
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError, ValueError) as error:

@@ -12,11 +12,11 @@ from foundups_logging.encoding import safe_str
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
 from foundups_logging.events import FIELDS_KEY, ErrorInfo, Event, error_from, error_from_text, where_of
 
-__all__ = ["OWN_COUNT", "event_from_record"]
+__all__ = ["event_from_record"]
 
 # A record sets its own attributes first, in this order; what follows is the call's extra.
 _OWN: Final = tuple(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
-OWN_COUNT: Final = len(_OWN)
+_OWN_COUNT: Final = len(_OWN)
 # Set by formatters that have seen the record before; not the call's.
 _BY_FORMATTERS: Final = frozenset({"message", "asctime"})
 _NOT_FIELDS: Final = frozenset({*_OWN, *_BY_FORMATTERS, "taskName"})
@@ -29,7 +29,6 @@ def event_from_record(record: logging.LogRecord) -> Event:
     """Make an Event of a record, without changing it; raises only what the record's own values raise."""
     attributes = record.__dict__
     message = record.msg
-    event = Event(message, _level_name(record), record.name or "", record.created, attributes.items(), OWN_COUNT)
     if (
         type(message) is not str
         or record.args
@@ -44,6 +43,8 @@ def event_from_record(record: logging.LogRecord) -> Event:
         or type(record) is not logging.LogRecord
     ):
         event = _rare_event(record)
+    else:
+        event = Event(message, _level_name(record), record.name or "", record.created, attributes.items(), _OWN_COUNT)
     event.where = where_of(record.threadName, record.processName)
     return event
 
@@ -56,7 +57,7 @@ def _level_name(record: logging.LogRecord) -> str:
 def _rare_event(record: logging.LogRecord) -> Event:
     """What a call with more than a name and extra fields becomes."""
     if type(record) is logging.LogRecord:
-        fields = dict(islice(record.__dict__.items(), OWN_COUNT, None))
+        fields = dict(islice(record.__dict__.items(), _OWN_COUNT, None))
         for key in _BY_FORMATTERS & fields.keys():
             del fields[key]
     else:
@@ -90,11 +91,12 @@ def _text_event(record: logging.LogRecord, fields: dict[str, Any]) -> Event:
     message = record.msg if type(record.msg) is str else safe_str(record.msg)
     text = message
     if record.args:
+        is_told = not isinstance(record.args, Mapping)  # the text may not use all of one
         try:
             text = record.getMessage()
         except Exception:  # noqa: BLE001 - wrong arguments, or their own code; they are kept instead
-            fields.setdefault("log_args", record.args)
-        if isinstance(record.args, Mapping):  # the text may not use all of it
+            is_told = False
+        if not is_told:
             fields.setdefault("log_args", record.args)
     error: ErrorInfo | None = None
     stack = None

@@ -75,8 +75,7 @@ class DomainTableHandler(logging.Handler):
                 shape = (name, record.name, record.levelno, len(attributes))
                 row_of = self._compiled.get(shape)
                 if row_of is not None and type(record) is logging.LogRecord:
-                    is_main = record.threadName == "MainThread" and record.processName == "MainProcess"
-                    where = None if is_main else where_of(record.threadName, record.processName)
+                    where = where_of(record.threadName, record.processName)
                     row = row_of(from_epoch(record.created), where, attributes)
             self._put(row or self._build(event_from_record(record), shape))
         except Exception:  # noqa: BLE001 - a logging call never raises

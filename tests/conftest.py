@@ -61,6 +61,14 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, with no database named by the environment."""
+    monkeypatch.delenv("FOUNDUPS_DATABASE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 def rows(database: Path) -> Rows:
     """Read a table by a connection of its own, after a flush, with JSON columns parsed."""
 

@@ -15,6 +15,8 @@ from foundups_logging import TelemetryStore, builtin_domains
 from foundups_logging.cli import PROGRAM, commands
 from foundups_logging.encoding import from_json
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 DEPLOYS = """
 [deploys]
 description = "rollouts"
@@ -26,14 +28,6 @@ host = "TEXT NOT NULL"
 steps = "JSON"
 """
 LONG = "87 of 100 detections confirmed, " * 10
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """An empty working directory, with no database named by the environment."""
-    monkeypatch.delenv("FOUNDUPS_DATABASE", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture

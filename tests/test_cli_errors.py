@@ -8,13 +8,7 @@ from click.testing import CliRunner
 from foundups_logging import TelemetryStore
 from foundups_logging.cli import PROGRAM, commands
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """An empty working directory, with no database named by the environment."""
-    monkeypatch.delenv("FOUNDUPS_DATABASE", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture

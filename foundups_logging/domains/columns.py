@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from foundups_logging import timestamps
-from foundups_logging.encoding import plain, to_json
+from foundups_logging.encoding import is_encodable, plain, to_json
 
 __all__ = ["CONVERTERS", "Converter", "convert_timestamp"]
 
@@ -51,11 +51,7 @@ def _text(value: object) -> Converted:
     if value is None:
         return _NULL
     if type(value) is str:
-        try:
-            value.encode()
-        except UnicodeEncodeError:  # a lone surrogate
-            return None
-        return value, True
+        return (value, True) if is_encodable(value) else None
     if type(value) in _SIMPLE:
         # 42 reads "42" in the column; that it was a number is kept beside it.
         text = to_json(value)

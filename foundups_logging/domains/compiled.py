@@ -18,7 +18,7 @@ from typing import Any, Final
 from foundups_logging.domains.columns import CONVERTERS
 from foundups_logging.domains.plan import ALIAS, SKIP, Plan
 from foundups_logging.domains.tables import NULL, Row
-from foundups_logging.encoding import to_json
+from foundups_logging.encoding import is_encodable, to_json
 from foundups_logging.events import Where
 from foundups_logging.timestamps import whole_text
 
@@ -127,12 +127,3 @@ def _scope(plan: Plan) -> dict[str, Any]:
 @lru_cache(maxsize=1024)
 def _code(source: str) -> CodeType:
     return compile(source, "<row of one shape>", "exec")
-
-
-def is_encodable(text: str) -> bool:
-    """Whether `text` holds no lone surrogate, which SQLite can't store."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -13,7 +13,7 @@ from foundups_logging.domains.model import Domain
 from foundups_logging.domains.plan import ALIAS, MAX_CACHED, Plan
 from foundups_logging.domains.routing import Router, is_event_name
 from foundups_logging.domains.tables import DEAD_LETTERS, NULL, Row
-from foundups_logging.encoding import safe_str, to_json
+from foundups_logging.encoding import escaped, safe_str, to_json
 from foundups_logging.events import Event
 
 __all__ = ["RowBuilder"]
@@ -191,7 +191,7 @@ def _fill_own(plan: Plan, event: Event, values: list[Any]) -> None:
         own = told.get(source)
         if own is not None:
             # SQLite can't hold a lone surrogate: the column has it escaped, metadata whole.
-            values[index] = own if own.isascii() else own.encode("utf-8", "backslashreplace").decode()
+            values[index] = escaped(own)
 
 
 def _metadata(plan: Plan, event: Event, rest: dict[Any, Any], untold: dict[str, Any] | None) -> str | None:

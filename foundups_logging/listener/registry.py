@@ -10,6 +10,7 @@ from pathlib import Path
 
 from foundups_logging.clock import monotonic
 from foundups_logging.listener.listener import Listener
+from foundups_logging.listener.totals import Totals
 
 __all__ = ["flush", "listener_for", "stats"]
 
@@ -48,9 +49,7 @@ def stats() -> dict[str, int]:
     Keys: emitted, stored, dead_lettered, dropped, queued, and unknown_domain
     (events that asked for a domain that there isn't; they are stored too).
     """
-    totals: dict[str, int] = dict.fromkeys(
-        ("emitted", "stored", "dead_lettered", "dropped", "queued", "unknown_domain"), 0
-    )
+    totals = Totals().told(queued=0)
     for listener in list(_listeners.values()):
         for name, number in listener.stats().items():
             totals[name] += number

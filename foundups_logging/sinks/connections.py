@@ -46,13 +46,12 @@ def _hint(error: Exception) -> str:
 
 
 def open_writer(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, bool]:
-    """Open the database at `path` for writing; it and its folder are created where missing.
+    """Open the database at `path` for writing; it is created where missing, in a folder that is there.
 
     Returns the connection, which begins a transaction (IMMEDIATE) with the first
     INSERT, and whether the database is in WAL mode. `busy_timeout` is in
     seconds. Raises sqlite3.Error and OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         # SQLite gives its -wal and -shm files the mode of the database's.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))

@@ -98,7 +98,7 @@ def _missing_columns(
 ) -> list[tuple[str, str, bool]]:
     existing = {row[0].lower(): row for row in _columns(connection, table.name)}
     wanted = {name.lower(): sql_type for name, sql_type, _ in table.columns}
-    id_type, id_key = next(((row[1], row[4]) for name, row in existing.items() if name == "id"), ("", 0))
+    _, id_type, _, _, id_key = existing.pop("id", ("id", "", 0, None, 0))
     if id_type.upper() != "INTEGER" or not id_key:
         raise SchemaError(
             "it has no column id INTEGER PRIMARY KEY",
@@ -106,10 +106,7 @@ def _missing_columns(
             path=path,
             hint="rename the table; a new one is made at the next start",
         )
-    for name, sql_type, not_null, default, _ in existing.values():
-        lowered = name.lower()
-        if lowered == "id":
-            continue
+    for lowered, (name, sql_type, not_null, default, _) in existing.items():
         if lowered not in wanted:
             if not_null and default is None:
                 raise SchemaError(

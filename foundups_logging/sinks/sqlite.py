@@ -11,7 +11,7 @@ from foundups_logging import timestamps
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import DEAD_LETTERS, Row, TableSpec, table_numbered
-from foundups_logging.encoding import to_json
+from foundups_logging.encoding import escaped, to_json
 from foundups_logging.errors import SchemaError, WriteError
 from foundups_logging.sinks.connections import database_errors, open_writer
 from foundups_logging.sinks.lock import FileLock
@@ -108,7 +108,8 @@ class SQLiteSink:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Hold the advisory lock around the use of the open, prepared connection."""
         with database_errors("write to database", self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self._connection is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)  # the lock's file lies there too
             if not self._lock.acquire(_BUSY_TIMEOUT):
                 raise WriteError(
                     f"another process held {self.path}-lock for {_BUSY_TIMEOUT:g} s",
@@ -142,24 +143,26 @@ class SQLiteSink:
         # The connection begins it, by its isolation_level, with the first INSERT. That and commit() give
         # Python's lock away once each, an execute() of the same statements three times.
         try:
-            dead = self._insert(connection, items, one_by_one=one_by_one)
+            counts = self._insert(connection, items, one_by_one=one_by_one)
             connection.commit()
         finally:
             if connection.in_transaction:
                 connection.rollback()
-        waited_for = [item for item in items if type(item) is Ticket]
-        taken = len(items) - sum(not ticket.row_id for ticket in waited_for)
-        return taken - dead, dead
+        return counts
 
-    def _insert(self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool) -> int:
-        """Insert the rows of `items` and return how many became dead letters."""
-        dead = 0
+    def _insert(
+        self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool
+    ) -> tuple[int, int]:
+        """Insert the rows of `items`; return how many are stored and how many became dead letters."""
+        dead = none = 0
         groups: dict[int, list[Row]] = {}
         for item in items:
             if type(item) is Ticket:
-                if item.row is not None:
+                if item.row is None:
+                    none += 1
+                else:
                     dead += self._insert_groups(connection, groups)
-                    self._insert_ticket(connection, item.row, item)
+                    none += self._insert_ticket(connection, item.row, item)
             elif one_by_one:
                 dead += self._insert_one(connection, item)  # type: ignore[arg-type]
             else:
@@ -167,7 +170,8 @@ class SQLiteSink:
                     groups[item[0]].append(item)  # type: ignore[index,arg-type]
                 except KeyError:
                     groups[item[0]] = [item]  # type: ignore[index,list-item]
-        return dead + self._insert_groups(connection, groups)
+        dead += self._insert_groups(connection, groups)
+        return len(items) - none - dead, dead
 
     def _insert_groups(self, connection: sqlite3.Connection, groups: dict[int, list[Row]]) -> int:
         """Insert the rows gathered so far, table by table, and return how many became dead letters."""
@@ -194,8 +198,8 @@ class SQLiteSink:
         insert_one(connection, DEAD_LETTERS, _dead_letter(row, error))
         return True
 
-    def _insert_ticket(self, connection: sqlite3.Connection, row: Row, ticket: Ticket) -> None:
-        """Insert the row a sender waits for; its refusal is the sender's to hear, and no dead letter."""
+    def _insert_ticket(self, connection: sqlite3.Connection, row: Row, ticket: Ticket) -> bool:
+        """Insert the row a sender waits for; its refusal is the sender's to hear. Return whether it was refused."""
         table = table_numbered(row[0])
         ticket.error = self._unusable.get(table)
         ticket.row_id = 0  # of an earlier try
@@ -204,6 +208,7 @@ class SQLiteSink:
                 ticket.row_id = insert_one(connection, table, row)
             except (*_ROWS_FAULTS, OverflowError, UnicodeError) as error:
                 ticket.error = error
+        return ticket.error is not None
 
     def _wal_size(self) -> int:
         try:
@@ -217,8 +222,7 @@ def _dead_letter(row: Row, error: Exception) -> Row:
     table = table_numbered(row[0])
     values = [None if value != value else value for value in row[1:]]  # noqa: PLR0124 - NULL
     original = to_json(dict(zip(table.column_names, values, strict=True)))
-    reason = str(error).encode("utf-8", "backslashreplace").decode()
-    return DEAD_LETTERS.number, timestamps.now(), table.name, f"{type(error).__name__}: {reason}", original
+    return DEAD_LETTERS.number, timestamps.now(), table.name, escaped(f"{type(error).__name__}: {error}"), original
 
 
 def _is_schema_change(error: sqlite3.OperationalError) -> bool:
