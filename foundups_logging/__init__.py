@@ -7,6 +7,7 @@ from foundups_logging.errors import (
     FoundupsLoggingError,
     QueryError,
     SchemaError,
+    SpoolError,
     StorageError,
     WriteError,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "FoundupsLoggingError",
     "QueryError",
     "SchemaError",
+    "SpoolError",
     "StorageError",
     "TelemetryStore",
     "WriteError",

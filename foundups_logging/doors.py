@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Unpack
 
 from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
-from foundups_logging.listener import Listener, listener_for
+from foundups_logging.listener import Listener, listener_for, watch_sigterm
+from foundups_logging.listener.settings import ListenerOptions
 
 __all__ = ["open_door"]
 
@@ -20,7 +21,7 @@ def open_door(
     domains: DomainsSource | None,
     *,
     skipped: Iterable[str] = (),
-    **settings: Any,  # noqa: ANN401 - checked by the listener's Settings
+    **settings: Unpack[ListenerOptions],
 ) -> tuple[Listener, RowBuilder]:
     """The listener of `database`, which `user` now keeps open, and a builder of rows for it.
 
@@ -31,6 +32,8 @@ def open_door(
     known = load_domains(domains)
     listener = listener_for(path)
     listener.configure(**settings)
+    if listener.settings.flush_on_sigterm:
+        watch_sigterm()
     listener.declare(known)
     listener.attach(user)
     return listener, RowBuilder(known, listener.count, skipped)

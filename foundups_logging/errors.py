@@ -5,7 +5,8 @@
     │   └── DomainError       a domain declaration: wrong name, type, route or reserved word
     ├── StorageError          the database could not do what was asked
     │   ├── SchemaError       a table that exists can't serve its domain
-    │   └── WriteError        an event could not be stored in the time allowed
+    │   ├── WriteError        an event could not be stored in the time allowed
+    │   └── SpoolError        the spool could not take an event either
     └── QueryError            a read failed: bad SQL, no such table, an attempt to write
 
 A logging call never raises any of these; configuration, commands and
@@ -20,6 +21,7 @@ __all__ = [
     "FoundupsLoggingError",
     "QueryError",
     "SchemaError",
+    "SpoolError",
     "StorageError",
     "WriteError",
 ]
@@ -60,6 +62,10 @@ class SchemaError(StorageError):
 
 class WriteError(StorageError):
     """An event could not be stored in the time allowed."""
+
+
+class SpoolError(StorageError):
+    """The spool, where events wait on disk for the database, could not be written or read."""
 
 
 class QueryError(FoundupsLoggingError):

@@ -15,7 +15,6 @@ from foundups_logging.doors import open_door
 from foundups_logging.errors import SchemaError, WriteError
 from foundups_logging.events import Event
 from foundups_logging.reading import Moment, Reader
-from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["TelemetryStore"]
 
@@ -60,10 +59,11 @@ class TelemetryStore:
         row = self._rows.build(event)
         if row[0] == DEAD_LETTERS.number:
             raise self._error(f"a {domain} event was refused: {row[3]}", "give the field")
-        ticket = Ticket(row)
-        if not self._listener.send(ticket, _TIMEOUT):
+        ticket = self._listener.record(row, _TIMEOUT)
+        if not ticket.is_stored:
             raise self._error(
-                f"not committed within {_TIMEOUT:g} s", "see stderr for the reason; the event is still queued"
+                f"not committed within {_TIMEOUT:g} s",
+                "see stderr for the reason; the event is spooled, and stored when the database can take it",
             )
         if isinstance(ticket.error, SchemaError):
             raise ticket.error

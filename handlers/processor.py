@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from threading import get_ident
-from typing import Any
+from typing import Any, Unpack
 
 import structlog
 from structlog.typing import EventDict
@@ -13,6 +13,7 @@ from foundups_logging.complaints import complain
 from foundups_logging.domains.loading import DomainsSource
 from foundups_logging.doors import open_door
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
+from foundups_logging.listener.settings import ListenerOptions
 from foundups_logging.timestamps import now
 from foundups_logging.whereabouts import HERE, current_where
 
@@ -27,16 +28,13 @@ class DomainTableProcessor:
     merge_contextvars and whatever adds fields, and before renderers.
     """
 
-    def __init__(  # noqa: PLR0913 - the same settings as the handler's
+    def __init__(
         self,
         database: str | os.PathLike[str] | None = None,
         domains: DomainsSource | None = None,
         *,
         terminal: bool = False,
-        batch_size: int | None = None,
-        flush_interval: float | None = None,
-        queue_size: int | None = None,
-        when_full: str | None = None,
+        **settings: Unpack[ListenerOptions],
     ) -> None:
         self._terminal = terminal
         self._listener, rows = open_door(
@@ -44,10 +42,7 @@ class DomainTableProcessor:
             database,
             domains,
             skipped=OWN_KEYS,
-            batch_size=batch_size,
-            flush_interval=flush_interval,
-            queue_size=queue_size,
-            when_full=when_full,
+            **settings,
         )
         self._build = rows.build
         self._compiled = rows.compiled
@@ -80,6 +75,10 @@ class DomainTableProcessor:
         if self._terminal:
             raise structlog.DropEvent
         return event_dict
+
+    def stats(self) -> dict[str, Any]:
+        """What became of this process's events for this processor's database, as foundups_logging.stats tells it."""
+        return self._listener.stats()
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all events queued before are committed; False where `timeout` seconds don't suffice."""

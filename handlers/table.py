@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import Any, Unpack
 
 from foundups_logging.domains.loading import DomainsSource
 from foundups_logging.doors import open_door
 from foundups_logging.events import where_of
+from foundups_logging.listener.settings import ListenerOptions
 from foundups_logging.records import event_from_record
 from foundups_logging.timestamps import from_epoch
 
@@ -19,35 +21,30 @@ class DomainTableHandler(logging.Handler):
 
     `database` is a path or a `sqlite:///` URL (default: the environment variable
     FOUNDUPS_DATABASE, else data/foundups.db); `domains` a TOML file's path, a
-    dict or Domain objects, beside the built-in ones. `batch_size` (events),
-    `flush_interval` (seconds), `queue_size` (events) and `when_full` ("block" or
-    "drop_newest") are the database's listener's, which all handlers and
-    processors of this process share: of several given, the last counts.
+    dict or Domain objects, beside the built-in ones. The `settings`
+    (`flush_interval`, `when_full` and so on: see
+    foundups_logging.listener.settings.Settings) are the database's listener's,
+    which all handlers and processors of this process share: of several given,
+    the last counts.
 
     Raises ConfigurationError for a setting, path or domain that can't be used.
     A formatter is not needed and not used.
     """
 
-    def __init__(  # noqa: PLR0913 - the parameters of a dictConfig
+    def __init__(
         self,
         database: str | os.PathLike[str] | None = None,
         domains: DomainsSource | None = None,
         *,
-        batch_size: int | None = None,
-        flush_interval: float | None = None,
-        queue_size: int | None = None,
-        when_full: str | None = None,
         level: int | str = logging.NOTSET,
+        **settings: Unpack[ListenerOptions],
     ) -> None:
         super().__init__(level)
         self._listener, rows = open_door(
             self,
             database,
             domains,
-            batch_size=batch_size,
-            flush_interval=flush_interval,
-            queue_size=queue_size,
-            when_full=when_full,
+            **settings,
         )
         self._build = rows.build
         self._compiled = rows.compiled
@@ -81,6 +78,10 @@ class DomainTableHandler(logging.Handler):
         except Exception:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")
             self.handleError(record)
+
+    def stats(self) -> dict[str, Any]:
+        """What became of this process's events for this handler's database, as foundups_logging.stats tells it."""
+        return self._listener.stats()
 
     def flush(self) -> None:
         """Return when all events queued before are committed, after 5 seconds at the latest."""

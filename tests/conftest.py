@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import foundups_logging
 from foundups_logging import complaints
 from foundups_logging.encoding import from_json
 from foundups_logging.listener import registry
+from foundups_logging.sinks.batch import Batch
+from foundups_logging.sinks.sqlite import SQLiteSink
 
 Rows = Callable[..., list[dict[str, Any]]]
 
@@ -25,6 +28,31 @@ hypothesis.settings.register_profile(
     "tests", deadline=None, derandomize="FOUNDUPS_LOGGING_SOURCE" in os.environ, database=None
 )
 hypothesis.settings.load_profile("tests")
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until something is so; a failure where it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.01)
+
+
+class NoMark:
+    """The mark of a batch that leaves none."""
+
+    def is_made(self, connection: sqlite3.Connection) -> bool:
+        return False
+
+    def make(self, connection: sqlite3.Connection) -> None:
+        pass
+
+
+def store(sink: SQLiteSink, items: Iterable[Any]) -> tuple[int, int]:
+    """Write a batch; how many rows were stored and how many became dead letters."""
+    batch = Batch(1, items)
+    sink.write(batch, NoMark())
+    return batch.stored, batch.dead
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +75,11 @@ def _nothing_left_open() -> Iterator[None]:
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
     for listener in registry._listeners.values():
-        can_write = not listener._writer.pending
-        listener.close(timeout=10 if can_write else 0.5)
-        if not can_write:  # let its thread come to rest
-            listener._queue.clear()
-            listener._writer.pending.clear()
+        writer = listener._writer
+        listener.close(timeout=0.5 if writer.totals.last_error else 10)
+        with writer.held():
+            for queue in (writer.commits, writer.queue):
+                writer.drop_from(queue)
     registry._listeners.clear()
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import Rows
+from conftest import Rows, store
 
 from foundups_logging import DomainTableHandler, TelemetryStore, fields
 from foundups_logging.domains import Domain, builtin_domains, load_domains
@@ -33,7 +33,7 @@ def fill(database: Path, domains: tuple[Domain, ...], size: int) -> sqlite3.Conn
                     values[index] = "x"
             values[0] = from_epoch(1_700_000_000 + number)
             batch.append((table_of(domain).number, *values))
-    assert sink.write(batch) == (len(batch), 0)
+    assert store(sink, batch) == (len(batch), 0)
     sink.close()
     return sqlite3.connect(database)
 

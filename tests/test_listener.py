@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import freezegun
 import pytest
@@ -18,7 +19,6 @@ from conftest import Rows
 
 import foundups_logging
 from foundups_logging import DomainTableHandler, DomainTableProcessor, complaints
-from foundups_logging.errors import StorageError
 from foundups_logging.listener import Listener, listener_for
 
 
@@ -127,9 +127,8 @@ def test_an_event_is_there_after_the_flush_interval_without_any_flush(logger: lo
     deadline = time.monotonic() + 10
     while listener.stats()["stored"] < 1 and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert listener.stats() == {
-        "emitted": 1, "stored": 1, "dead_lettered": 0, "dropped": 0, "unknown_domain": 0, "queued": 0,
-    }  # fmt: skip
+    stats = listener.stats()
+    assert (stats["emitted"], stats["stored"], stats["queued"], stats["commits"]) == (1, 1, 0, 1)
 
 
 def test_flush_with_nothing_logged_is_at_once_true() -> None:
@@ -139,7 +138,7 @@ def test_flush_with_nothing_logged_is_at_once_true() -> None:
 def test_flush_of_a_locked_database_says_false_and_later_all_is_stored(
     database: Path, monkeypatch: pytest.MonkeyPatch, rows: Rows, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("foundups_logging.sinks.sqlite._BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("foundups_logging.sinks.sqlite._PATIENCE", 0.05)
     log = configure("tests.locked", database)
     log.info("heartbeat", extra={"status": "first"})
     assert foundups_logging.flush()
@@ -177,57 +176,75 @@ def test_a_file_that_is_no_database_is_left_alone_and_told(tmp_path: Path, capsy
     assert "is not a database" in capsys.readouterr().err
 
 
-def full_queue(database: Path, when_full: str, monkeypatch: pytest.MonkeyPatch) -> Listener:
-    """A listener whose queue of 10 is full, because its database can't be written."""
+def full_queue(database: Path, when_full: str, **settings: float) -> Listener:
+    """A listener whose queue of 10 is full, until its writer is released."""
     listener = listener_for(database)
-    listener.configure(queue_size=10, when_full=when_full, batch_size=1)
-    monkeypatch.setattr(
-        listener._writer.sink, "write", lambda items: (_ for _ in ()).throw(StorageError("no", operation="x"))
-    )
+    listener.configure(queue_size=10, when_full=when_full, batch_size=1, **settings)
+    assert listener._writer.hold()  # so the listener can't write
     log = logging.getLogger("tests.full")
     log.handlers[:] = [DomainTableHandler(database)]
     log.propagate = False
     log.setLevel(logging.INFO)
-    log.info("heartbeat")
-    assert not foundups_logging.flush(timeout=0.2)  # from here on a batch is on its way, and fails
     while len(listener._queue) < 10:
         log.info("heartbeat")
     return listener
 
 
+def log_more(number: int) -> None:
+    for index in range(number):
+        logging.getLogger("tests.full").info("heartbeat", extra={"status": f"more {index}"})
+
+
+def adds_up(stats: dict[str, Any]) -> bool:
+    return stats["emitted"] == sum(stats[k] for k in ("stored", "spooled", "dead_lettered", "dropped", "queued"))
+
+
 def test_drop_newest_counts_what_it_drops_and_says_so_once(
-    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Path, rows: Rows, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    listener = full_queue(database, "drop_newest", monkeypatch)
-    before = listener.stats()
-    for _ in range(5):
-        logging.getLogger("tests.full").info("heartbeat")
-    after = listener.stats()
-    assert after["dropped"] - before["dropped"] == 5
-    assert after["emitted"] == after["queued"] + after["dropped"]
+    listener = full_queue(database, "drop_newest")
+    log_more(5)
+    stats = listener.stats()
+    assert (stats["dropped"], stats["queued"], stats["emitted"]) == (5, 10, 15)
     assert capsys.readouterr().err.count("queue for") == 1
-    monkeypatch.undo()
+    listener._writer.release()
+    assert [row["status"] for row in rows("daemon_health")] == ["heartbeat"] * 10
 
 
-def test_block_waits_for_room_and_loses_nothing_when_there_is_some(
-    database: Path, monkeypatch: pytest.MonkeyPatch, rows: Rows
-) -> None:
-    listener = full_queue(database, "block", monkeypatch)
-    before = listener.stats()["queued"]
-    thread = threading.Thread(target=logging.getLogger("tests.full").info, args=("heartbeat",))
+def test_drop_oldest_keeps_the_newest_events(database: Path, rows: Rows, capsys: pytest.CaptureFixture[str]) -> None:
+    listener = full_queue(database, "drop_oldest")
+    log_more(5)
+    stats = listener.stats()
+    assert (stats["dropped"], stats["queued"], stats["emitted"]) == (5, 10, 15)
+    assert capsys.readouterr().err.count("queue for") == 1
+    listener._writer.release()
+    found = [row["status"] for row in rows("daemon_health")]
+    assert found == ["heartbeat"] * 5 + [f"more {index}" for index in range(5)]
+
+
+def test_block_waits_for_room_and_loses_nothing_when_there_is_some(database: Path, rows: Rows) -> None:
+    listener = full_queue(database, "block", block_timeout=60)
+    thread = threading.Thread(target=log_more, args=(1,))
     thread.start()
-    monkeypatch.undo()
+    listener._writer.release()
     thread.join()
-    assert listener.stats()["dropped"] == 0
-    assert len(rows("daemon_health")) == before + 1
+    assert len(rows("daemon_health")) == 11
+    assert (listener.stats()["dropped"], listener.stats()["replayed"]) == (0, 0)
 
 
-def test_block_gives_up_after_its_time_and_counts(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foundups_logging.listener.listener._BLOCK_TIMEOUT", 0.05)
-    listener = full_queue(database, "block", monkeypatch)
-    logging.getLogger("tests.full").info("heartbeat")
-    assert listener.stats()["dropped"] == 1
-    monkeypatch.undo()
+@pytest.mark.parametrize(("when_full", "seconds"), [("block", 0.05), ("spool", 60)])
+def test_a_full_queue_spools_what_comes_and_later_all_is_stored(
+    database: Path, rows: Rows, when_full: str, seconds: float
+) -> None:
+    listener = full_queue(database, when_full, block_timeout=seconds)
+    log_more(3)
+    stats = listener.stats()
+    assert (stats["spooled"], stats["queued"], stats["dropped"]) == (3, 10, 0)
+    assert adds_up(stats)
+    listener._writer.release()
+    assert sorted(row["status"] for row in rows("daemon_health")) == ["heartbeat"] * 10 + ["more 0", "more 1", "more 2"]
+    stats = listener.stats()
+    assert (stats["stored"], stats["spooled"], stats["replayed"]) == (13, 0, 3)
 
 
 def test_the_last_explicit_setting_counts(database: Path) -> None:
@@ -288,20 +305,21 @@ def test_a_failure_of_the_listener_itself_does_not_stop_it(
     capsys: pytest.CaptureFixture[str],
     rows: Rows,
 ) -> None:
-    monkeypatch.setattr("foundups_logging.listener.listener._BACK_OFF", (0.01, 0.02))
+    monkeypatch.setattr("foundups_logging.listener.thread._BACK_OFF", (0.01, 0.02))
     sink = listener_for(database)._writer.sink
     real, calls = sink.write, []
 
-    def fails_once(items: object) -> tuple[int, int]:
+    def fails_once(*args: Any, **kwargs: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
             raise RuntimeError("a bug")
-        return real(items)  # type: ignore[arg-type]
+        real(*args, **kwargs)
 
     monkeypatch.setattr(sink, "write", fails_once)
     logger.info("heartbeat")
     assert len(rows("daemon_health")) == 1
     assert "RuntimeError: a bug" in capsys.readouterr().err
+    assert foundups_logging.stats()["listener_failures"] == 1
 
 
 def test_complaints_are_silent_where_logging_is_told_so(

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import Rows
+from conftest import Rows, wait_until
 
 import foundups_logging
 from foundups_logging import DomainTableHandler
@@ -189,7 +189,9 @@ def test_the_programs_end_stores_all(  # noqa: PLR0913
         assert done.stderr == ""
 
 
-def test_the_end_waits_once_for_a_locked_database_and_tells_what_is_left(database: Path, tmp_path: Path) -> None:
+def test_the_end_waits_once_for_a_locked_database_and_spools_what_is_left(
+    database: Path, tmp_path: Path, rows: Rows
+) -> None:
     foundups_logging.TelemetryStore(database).close()
     script = tmp_path / "script.py"
     script.write_text(
@@ -203,4 +205,7 @@ def test_the_end_waits_once_for_a_locked_database_and_tells_what_is_left(databas
     other.execute("ROLLBACK")
     other.close()
     assert done.returncode == 0
-    assert "2000 events could not be written" in done.stderr
+    assert "spooled to foundups.db-spool" in done.stderr
+    DomainTableHandler(database)  # a start of any process on it
+    wait_until(lambda: foundups_logging.stats()["recovered"] == 2000)
+    assert len(rows("metrics_events")) == 2000

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,7 +62,7 @@ def test_the_schema_is_made_once_and_is_what_the_domains_declare(sink: SQLiteSin
 
 @pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257, 700, 2047, 2048, 2049, 5000])
 def test_a_batch_of_any_size_is_stored_whole_and_in_order(sink: SQLiteSink, database: Path, size: int) -> None:
-    assert sink.write([metric(float(number)) for number in range(size)]) == (size, 0)
+    assert store(sink, [metric(float(number)) for number in range(size)]) == (size, 0)
     found = [value for (value,) in select(database, "SELECT value FROM metrics_events ORDER BY id")]
     assert found == [float(number) for number in range(size)]
 
@@ -87,7 +88,7 @@ def test_a_batch_is_few_statements_whatever_its_size(sink: SQLiteSink) -> None:
     assert sink._connection is not None
     seen: list[str] = []
     sink._connection.set_trace_callback(seen.append)
-    sink.write([metric(1.0)] * 4_999)
+    store(sink, [metric(1.0)] * 4_999)
     sink._connection.set_trace_callback(None)
     assert sum(statement.startswith("INSERT") for statement in seen) <= 6
     assert seen[0] == "BEGIN IMMEDIATE"
@@ -96,7 +97,7 @@ def test_a_batch_is_few_statements_whatever_its_size(sink: SQLiteSink) -> None:
 
 def test_a_poison_row_goes_to_dead_letters_and_its_batch_goes_on(sink: SQLiteSink, database: Path) -> None:
     batch = [metric(1.0), metric(2.0, name=None), metric(3.0), (*CHAT_ROW[:-1], 2**70), metric(4.0)]
-    assert sink.write(batch) == (3, 2)
+    assert store(sink, batch) == (3, 2)
     assert select(database, "SELECT value FROM metrics_events ORDER BY id") == [(1.0,), (3.0,), (4.0,)]
     (no_name, too_big) = select(database, "SELECT domain, error, original FROM dead_letters ORDER BY id")
     assert no_name[0] == "metrics_events"
@@ -110,8 +111,8 @@ CHAT_ROW: Row = (CHAT.number, "2026-01-01T00:00:00.000000+00:00", *([None] * len
 
 
 def test_a_ticket_gets_its_rows_id_and_rows_keep_their_order(sink: SQLiteSink, database: Path) -> None:
-    ticket, refused = Ticket(metric(2.0)), Ticket(metric(0.0, name=None))
-    assert sink.write([metric(1.0), ticket, metric(3.0), refused]) == (3, 0)
+    ticket, refused = Ticket(metric(2.0), wants_id=True), Ticket(metric(0.0, name=None), wants_id=True)
+    assert store(sink, [metric(1.0), ticket, metric(3.0), refused]) == (3, 0)
     assert select(database, "SELECT id, value FROM metrics_events ORDER BY id") == [(1, 1.0), (2, 2.0), (3, 3.0)]
     assert ticket.row_id == 2
     assert isinstance(refused.error, sqlite3.IntegrityError)
@@ -120,13 +121,13 @@ def test_a_ticket_gets_its_rows_id_and_rows_keep_their_order(sink: SQLiteSink, d
 
 @pytest.mark.parametrize("loss", ["DROP TABLE metrics_events", "ALTER TABLE metrics_events DROP COLUMN unit"])
 def test_a_table_or_column_that_goes_away_is_made_again(sink: SQLiteSink, database: Path, loss: str) -> None:
-    sink.write([metric(1.0)])
+    store(sink, [metric(1.0)])
     other = sqlite3.connect(database)
     other.execute("DROP VIEW events")
     other.execute(loss)
     other.commit()
     other.close()
-    assert sink.write([metric(2.0)]) == (1, 0)
+    assert store(sink, [metric(2.0)]) == (1, 0)
     assert select(database, "SELECT value, unit FROM metrics_events ORDER BY id DESC LIMIT 1") == [(2.0, None)]
     assert select(database, "SELECT count(*) FROM events WHERE domain = 'metrics_events'")[0][0] in (1, 2)
 
@@ -134,31 +135,31 @@ def test_a_table_or_column_that_goes_away_is_made_again(sink: SQLiteSink, databa
 def test_what_cannot_be_written_is_an_error_that_says_what_to_do(
     sink: SQLiteSink, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("foundups_logging.sinks.sqlite._BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("foundups_logging.sinks.sqlite._PATIENCE", 0.05)
     sink.prepare()
     lock = FileLock(Path(f"{database}-lock"))
     assert lock.acquire(1)
     with pytest.raises(WriteError, match=r"-lock for 0\.05 s \(find what holds it"):
-        sink.write([metric(1.0)])
+        store(sink, [metric(1.0)])
     lock.release()
     lock.close()
     other = sqlite3.connect(database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr("foundups_logging.sinks.sqlite._BUSY_TIMEOUT", 5.0)
+    monkeypatch.setattr("foundups_logging.sinks.sqlite._PATIENCE", 5.0)
     assert sink._connection is not None
     sink._connection.execute("PRAGMA busy_timeout = 50")
     with pytest.raises(StorageError, match=r"database is locked \(another connection holds"):
-        sink.write([metric(1.0)])
+        store(sink, [metric(1.0)])
     other.execute("ROLLBACK")
     other.close()
-    assert sink.write([metric(1.0)]) == (1, 0)
+    assert store(sink, [metric(1.0)]) == (1, 0)
 
 
 def make_schema(database: Path, start: multiprocessing.synchronize.Barrier, number: int) -> None:
     start.wait(30)
     sink = SQLiteSink(database)
     sink.declare(load_domains({f"extra_{number}": {"columns": {"value": "REAL"}, "events": [f"extra_{number}"]}}))
-    sink.write([metric(float(number))])
+    store(sink, [metric(float(number))])
     sink.close()
 
 
@@ -177,5 +178,5 @@ def test_processes_that_start_at_once_make_one_schema(database: Path) -> None:
 
 
 def test_dead_letters_are_a_table_like_others(sink: SQLiteSink, database: Path) -> None:
-    assert sink.write([(DEAD_LETTERS.number, now(), "chat_messages", "why", "{}")]) == (0, 1)
+    assert store(sink, [(DEAD_LETTERS.number, now(), "chat_messages", "why", "{}")]) == (0, 1)
     assert select(database, "SELECT domain, error, original FROM dead_letters") == [("chat_messages", "why", "{}")]

@@ -32,6 +32,7 @@ _KEYS = {
     "samples": list,
     "defaults": dict,
     "columns": dict,
+    "durability": str,
 }
 
 
@@ -72,6 +73,7 @@ def declaration(domain: Domain) -> dict[str, Any]:
         "summary": list(domain.summary),
         "defaults": {column.name: column.source for column in domain.columns if column.source},
         "columns": {c.name: c.type + (" NOT NULL" if c.required else "") for c in domain.columns},
+        "durability": domain.durability,
     }
     return {key: value for key, value in entry.items() if value}
 
@@ -168,6 +170,7 @@ def _parse(name: str, entry: object, base: Domain | None) -> Domain:
         indexes=tuple(dict.fromkeys((*old.indexes, *_indexes(name, entry.get("indexes", []))))),
         summary=tuple(entry["summary"]) if "summary" in entry else old.summary,
         samples=(*old.samples, *entry.get("samples", ())),
+        durability=cast("str", entry.get("durability", old.durability)),
     )
 
 

@@ -22,10 +22,15 @@ SQL_TYPES: Final = MappingProxyType(
 # What a column without a value of its own can be filled from.
 SOURCES: Final = ("event", "logger", "level", "error_type", "error_message", "stack_trace")
 
+# When a logging call returns: when the row is queued, or when it is committed.
+DURABILITIES: Final = ("async", "commit")
+
 # Columns every domain has: declared by nobody, first, second and last.
 BUILT_IN_COLUMNS: Final = ("id", "timestamp", "metadata_json")
 
-RESERVED_TABLES: Final = frozenset({"events", "dead_letters", "domain_declarations", "rejected_lines", "writer_stats"})
+RESERVED_TABLES: Final = frozenset(
+    {"events", "dead_letters", "domain_declarations", "rejected_lines", "spool_replays", "writer_stats"}
+)
 _RESERVED_COLUMNS: Final = frozenset({*BUILT_IN_COLUMNS, "domain", "rowid", "oid", "_rowid_"})
 
 # SQLite's and PostgreSQL's reserved words that could be taken for a name of a table or column.
@@ -79,8 +84,10 @@ class Domain:
     claims what nothing else has claimed from that level up. `aliases` maps
     other field names to columns; `indexes` are tuples of column names;
     `summary` lists the columns shown in the `events` view; `samples` are events
-    of the domain, as fields with the event's name under `event`. Every table is
-    indexed by timestamp, and by (agent_id, timestamp) where it has an agent_id.
+    of the domain, as fields with the event's name under `event`. With
+    `durability` "commit" a logging call returns when its row is committed, with
+    "async" at once. Every table is indexed by timestamp, and by (agent_id,
+    timestamp) where it has an agent_id.
 
     Raises DomainError, naming domain and entry, for anything that can't work.
     """
@@ -95,11 +102,14 @@ class Domain:
     indexes: tuple[tuple[str, ...], ...] = ()
     summary: tuple[str, ...] = ()
     samples: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    durability: str = "async"
 
     def __post_init__(self) -> None:
         self._check_name(self.name, "table", RESERVED_TABLES)
         if self.name.lower().startswith("sqlite_"):
             raise self._error("the name is reserved", "SQLite keeps names that begin with sqlite_")
+        if self.durability not in DURABILITIES:
+            raise self._error(f"durability is {self.durability!r}", f"use {' or '.join(DURABILITIES)}")
         if not self.columns:
             raise self._error("has no columns", "declare at least one under columns")
         seen: set[str] = set()

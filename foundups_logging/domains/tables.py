@@ -15,6 +15,7 @@ __all__ = [
     "DEAD_LETTERS",
     "EVENT_COLUMNS",
     "NULL",
+    "LargeRow",
     "Row",
     "TableSpec",
     "affinity",
@@ -30,6 +31,13 @@ EVENT_COLUMNS = ("domain", "id", "timestamp", "event_type", "agent_id", "summary
 #: A row on its way: its table's number, then the values of the table's columns in order. Flat and
 #: of plain values, because a tuple of those is no work for the garbage collector while it is queued.
 Row = tuple[Any, ...]
+
+
+class LargeRow(tuple[Any, ...]):  # noqa: SLOT001 - a tuple can have no slots of its own
+    """A row with a text of more than 512 characters: `weight` is about how many bytes it takes."""
+
+    weight = 0
+
 
 #: NULL in a row. SQLite makes NULL of NaN (https://sqlite.org/c3ref/bind_blob.html), and sqlite3 binds
 #: a float three to ten times as fast as None, which it first looks up an adapter for.
@@ -75,7 +83,7 @@ class TableSpec:
 
 
 _tables: list[TableSpec] = []
-_lock = threading.Lock()
+_lock = threading.RLock()  # a handler may be made in a signal handler or a __del__
 
 
 @cache

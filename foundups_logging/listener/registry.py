@@ -7,14 +7,16 @@ import multiprocessing.util
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 from foundups_logging.clock import monotonic
 from foundups_logging.listener.listener import Listener
-from foundups_logging.listener.totals import Totals
+from foundups_logging.listener.totals import COUNTS
+from foundups_logging.termination import flush_on_sigterm, go_on
 
-__all__ = ["flush", "listener_for", "stats"]
+__all__ = ["flush", "listener_for", "stats", "watch_sigterm"]
 
-_CLOSE_TIMEOUT = 5.0  # seconds the program's end may wait for the database
+_OF_THE_LARGEST = frozenset({"batch_largest", "oldest_age", "wal_pinned"})  # what isn't summed up
 
 _listeners: dict[str, Listener] = {}
 _lock = threading.RLock()
@@ -43,23 +45,50 @@ def flush(timeout: float = 5.0) -> bool:
     return all(done)
 
 
-def stats() -> dict[str, int]:
-    """What became of this process's events so far, over all databases.
+def stats() -> dict[str, Any]:
+    """What became of this process's events so far, over all databases; the keys are told in README.
 
-    Keys: emitted, stored, dead_lettered, dropped, queued, and unknown_domain
-    (events that asked for a domain that there isn't; they are stored too).
+    At any moment emitted = stored + spooled + dead_lettered + dropped + queued.
     """
-    totals = Totals().told(queued=0)
+    totals: dict[str, Any] = {"emitted": 0, **dict.fromkeys(COUNTS, 0), "queued": 0, "batch_mean": 0.0}
+    totals |= {"oldest_age": 0.0, "last_error": None, "wal_bytes": 0, "wal_pinned": False}
     for listener in list(_listeners.values()):
-        for name, number in listener.stats().items():
-            totals[name] += number
+        for name, value in listener.stats().items():
+            if name in _OF_THE_LARGEST:
+                totals[name] = max(totals[name], value)
+            elif name == "last_error":
+                totals[name] = value or totals[name]
+            elif name != "batch_mean":
+                totals[name] += value
+    if totals["commits"]:
+        written = totals["stored"] + totals["dead_lettered"] - totals["replayed"]
+        totals["batch_mean"] = round(written / totals["commits"], 1)
     return totals
 
 
+def watch_sigterm() -> None:
+    """From here on a SIGTERM flushes all databases before it takes its default action. Raises ConfigurationError."""
+    flush_on_sigterm(_finish, _is_busy)
+
+
+def _is_busy() -> bool:
+    return _State.is_finishing or any(listener.is_in_my_hands() for listener in list(_listeners.values()))
+
+
+class _State:
+    is_finishing = False
+
+
 def _finish() -> None:
-    deadline = monotonic() + _CLOSE_TIMEOUT
-    for listener in list(_listeners.values()):
-        listener.finish(max(0.0, deadline - monotonic()))
+    if _State.is_finishing:
+        return
+    _State.is_finishing = True
+    try:
+        for listener in list(_listeners.values()):
+            listener.finish()
+    finally:
+        _State.is_finishing = False
+        go_on()
 
 
 def _hook_exit() -> None:
@@ -89,6 +118,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     global _lock  # noqa: PLW0603 - the parent's may be held by a thread that isn't here
     _lock = threading.RLock()
+    _State.is_finishing = False
     for listener in _listeners.values():
         listener.after_fork_in_child()
 

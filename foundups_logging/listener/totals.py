@@ -1,33 +1,108 @@
-"""What became of this process's events, in numbers."""
+"""What became of this process's events, in numbers that add up."""
 
 from __future__ import annotations
 
 import threading
 
-__all__ = ["Totals"]
+__all__ = ["COUNTS", "Totals"]
+
+#: What is counted: events by fate, then what else there is to tell.
+COUNTS = (
+    "stored",
+    "spooled",
+    "dead_lettered",
+    "dropped",
+    "replayed",
+    "recovered",
+    "unknown_domain",
+    "redacted",
+    "commits",
+    "batch_largest",
+    "listener_failures",
+)
 
 
 class Totals:
-    """Counts of events by fate. What `emitted` means follows from them, so that it always adds up."""
+    """Counts of events by fate, and of those that have left memory.
+
+    Each event leaves memory once: `left` counts it then, beside the fate it met.
+    So left = stored + spooled + dead_lettered + dropped, and emitted = left +
+    what is still queued. `spooled` is what the spool holds now of this process's
+    events; when they are replayed they become stored or dead_lettered.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # a signal handler may log while this thread counts
-        self._counts = {"stored": 0, "dead_lettered": 0, "dropped": 0, "unknown_domain": 0}
+        # Held while an event goes from one place to the next, so that whoever asks sees it in exactly one;
+        # an RLock, since a signal handler may log while this thread counts.
+        self.lock = threading.RLock()
+        self.left = 0
+        self.in_hand = 0  # neither queued nor anywhere else: on its way into the spool
+        self.last_error: str | None = None
+        self._counts = dict.fromkeys(COUNTS, 0)
 
     def add(self, what: str, number: int = 1) -> None:
         """Add to one count."""
-        with self._lock:
+        with self.lock:
             self._counts[what] += number
 
-    def written(self, stored: int, dead_lettered: int) -> None:
-        """Add what a batch has become."""
-        with self._lock:
-            self._counts["stored"] += stored
-            self._counts["dead_lettered"] += dead_lettered
+    def get(self, what: str) -> int:
+        """One count."""
+        return self._counts[what]
 
-    def told(self, queued: int) -> dict[str, int]:
-        """All counts, with `queued` and the sum of them, `emitted`."""
-        with self._lock:
-            counts = dict(self._counts)
-        emitted = counts["stored"] + counts["dead_lettered"] + counts["dropped"] + queued
-        return {"emitted": emitted, **counts, "queued": queued}
+    def leave(self, **fates: int) -> None:
+        """Count events that left memory, by their fate."""
+        with self.lock:
+            for fate, number in fates.items():
+                self._counts[fate] += number
+                self.left += number
+
+    def committed(self, stored: int, dead_lettered: int, refused: int) -> None:
+        """Count a transaction's events; the refused ones are dropped, which their senders are told."""
+        with self.lock:
+            self._counts = self.after_batch(stored, dead_lettered, refused)
+            self.left += stored + dead_lettered + refused
+
+    def replayed(self, stored: int, dead_lettered: int, *, is_own: bool) -> None:
+        """Count events that came out of a spool into the database."""
+        with self.lock:
+            self._counts = self.after_replay(stored, dead_lettered, is_own=is_own)
+
+    def after_batch(self, stored: int, dead_lettered: int, refused: int) -> dict[str, int]:
+        """What the counts are when such a transaction is committed."""
+        counts = self._counts.copy()
+        counts["stored"] += stored
+        counts["dead_lettered"] += dead_lettered
+        counts["dropped"] += refused
+        counts["commits"] += stored + dead_lettered > 0
+        counts["batch_largest"] = max(counts["batch_largest"], stored + dead_lettered)
+        return counts
+
+    def after_replay(self, stored: int, dead_lettered: int, *, is_own: bool) -> dict[str, int]:
+        """What the counts are when so much of a spool is in: this process's own, or another's."""
+        counts = self._counts.copy()
+        number = stored + dead_lettered
+        if is_own:
+            counts["spooled"] -= number
+            counts["stored"] += stored
+            counts["dead_lettered"] += dead_lettered
+            counts["replayed"] += number
+        else:
+            counts["recovered"] += number
+        return counts
+
+    def take_in_hand(self) -> None:
+        """Hold one event that is in no queue: on its way into the spool."""
+        with self.lock:
+            self.in_hand += 1
+
+    def put_down(self, fate: str | None) -> None:
+        """Let go of it: it has met that fate, or is being queued under this lock (None)."""
+        with self.lock:
+            self.in_hand -= 1
+            if fate is not None:
+                self.leave(**{fate: 1})
+
+    def counts(self) -> dict[str, int]:
+        """All counts as they are now."""
+        with self.lock:
+            return dict(self._counts)

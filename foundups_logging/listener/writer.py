@@ -1,34 +1,48 @@
-"""The sink in the hands of one thread at a time, and the batch that is on its way into it."""
+"""The sink and the spool in the hands of one thread at a time, and the batch that is on its way into them."""
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import repeat, starmap
 from pathlib import Path
 
+from foundups_logging import timestamps
 from foundups_logging.complaints import complain
-from foundups_logging.domains.model import Domain
-from foundups_logging.domains.tables import Row
+from foundups_logging.domains.tables import LargeRow, Row
 from foundups_logging.errors import StorageError, WriteError
+from foundups_logging.listener.settings import Settings
 from foundups_logging.listener.totals import Totals
+from foundups_logging.sinks.batch import Batch
+from foundups_logging.sinks.ledger import COUNTED, LastWords, batch_of, record, this_process
 from foundups_logging.sinks.sqlite import SQLiteSink
 from foundups_logging.sinks.ticket import Ticket
+from foundups_logging.spool.replay import Replay, Replayed
+from foundups_logging.spool.spool import Spool
+from foundups_logging.termination import go_on
 
-__all__ = ["Writer"]
+__all__ = ["Waiting", "Writer"]
 
-_IO_TIMEOUT = 5.0  # seconds to wait for a batch that another thread is writing
+#: What waits in a queue.
+Waiting = deque[Row | Ticket]
+
+_IO_TIMEOUT = 5.0  # seconds to wait for a transaction of another thread
 
 
 class Writer:
-    """Takes batches from a queue and writes them; a batch that fails stays pending and is tried again.
+    """Takes batches from queues and writes them to the database, or else to the spool.
 
-    `is_writing` is true from before a batch leaves the queue until it is committed.
+    A batch that fails stays `batch` and is tried again, until it is spooled.
+    While `must_replay`, the spool may hold a batch that the database has too;
+    until that is settled nothing but the spool's replay may be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
+        self.settings = settings
         self.sink = SQLiteSink(path)
         self._abandoned: list[object] = []
         self.reset()
@@ -36,42 +50,146 @@ class Writer:
     def reset(self) -> None:
         """Begin with nothing written and nothing pending: at first, and in a forked child."""
         self.totals = Totals()
-        self.pending: list[Row | Ticket] = []
-        self.is_writing = False
-        self._lock = threading.Lock()  # held while the sink is in use
+        self.identity = self.sink.writer = this_process()
+        self.batch: Batch | None = None
+        self.must_replay = False
+        self.has_spooled = False  # and not seen it replayed: by this process, or another
+        self.has_ended = False  # the process says so with each transaction from here on
+        self.queue: Waiting = deque()
+        self.commits: Waiting = deque()  # the tickets of commit calls
+        self.flushes = 0  # tickets without a row in the queue
+        self.large_bytes = 0  # of the large rows in the queue
+        self.owner: int | None = None  # ident of the thread that holds it
+        self._number = 0  # of the last batch that was taken
+        self._lock = threading.Lock()
         self._is_held_for_fork = False
+        self._make_spool()
+
+    def configure(self, settings: Settings) -> None:
+        """Change the settings; how the database is opened changes when it is opened next."""
+        has_moved = settings.spool_directory != self.settings.spool_directory
+        self.settings = settings
+        self.sink.synchronous = settings.synchronous
+        self.sink.journal_mode = settings.journal_mode
+        self.sink.wal_limit = settings.wal_limit
+        if has_moved:
+            with self.held():
+                self.replay.close()
+                self.spool.close()
+                self._make_spool()
+
+    def _make_spool(self) -> None:
+        directory = Path(self.settings.spool_directory or f"{self.path}-spool")
+        writer = self.identity.writer
+        self.spool = Spool(directory, writer, self.sink.domain_of)
+        self.replay = Replay(directory, writer, self.sink, self._sign_replay)
+
+    def hold(self, timeout: float = _IO_TIMEOUT) -> bool:
+        """Take the sink; False where another thread has it for longer than `timeout` seconds, or this one does."""
+        me = threading.get_ident()
+        if self.owner == me or not self._lock.acquire(timeout=timeout):
+            return False
+        self.owner = me
+        return True
+
+    def release(self) -> None:
+        """Give the sink back."""
+        self.owner = None
+        self._lock.release()
+        if self.commits:
+            self.pass_on()
+        go_on()
+
+    def is_in_my_hands(self) -> bool:
+        """Whether the calling thread is in the midst of writing: a signal handler may ask."""
+        return self.owner == threading.get_ident() or self.spool.owner == threading.get_ident()
 
     @contextlib.contextmanager
     def held(self, timeout: float = _IO_TIMEOUT) -> Iterator[bool]:
-        """Hold the sink; yields False where another thread holds it longer than `timeout` seconds."""
-        lock = self._lock  # a fork replaces it
-        is_ours = lock.acquire(timeout=timeout)
+        """Hold the sink, as `hold` does; yields whether that is so."""
+        is_ours = self.hold(timeout)
         try:
             yield is_ours
         finally:
             if is_ours:
-                lock.release()
+                self.release()
 
-    def write_batch(self, queue: deque[Row | Ticket], size: int) -> int:
-        """Write up to `size` of what waits, while held, and return how many; on failure it stays pending.
+    def pass_on(self) -> None:
+        """Let the first that waits to commit try its turn: whoever held the sink can't have seen it."""
+        with contextlib.suppress(IndexError):
+            first = self.commits[0]
+            if type(first) is Ticket:
+                first.wake()
 
-        Raises StorageError.
-        """
-        if not self.pending:
-            self.is_writing = True
-            self.pending = [queue.popleft() for _ in range(min(len(queue), size))]
-        batch = self.pending
-        stored, dead = self.sink.write(batch)
-        self.totals.written(stored, dead)
-        self.pending = []
-        self.is_writing = False
-        for ticket in [item for item in batch if type(item) is Ticket]:
-            ticket.confirm()
-        return len(batch)
+    # --- while held
 
-    def declare(self, domains: Iterable[Domain]) -> None:
-        """Add to the domains whose tables the database must have."""
-        self.sink.declare(domains)
+    def write_from(self, queue: Waiting) -> int:
+        """Store up to a batch of what waits, and return how many; on failure it stays `batch`. Raises StorageError."""
+        batch = self.batch
+        if batch is None:
+            batch = self.batch = Batch(self._number + 1)
+        try:
+            self.sink.write(batch, _BatchMark(self, batch), fill=None if batch.items else lambda _: self._fill(queue))
+        finally:
+            if not batch.items:  # the database couldn't be had, so nothing was taken
+                self.batch = None
+        with self.totals.lock:
+            self._number = batch.number
+            self.totals.committed(batch.stored, batch.dead, self._refused(batch))
+            self.batch = None
+        self._confirm(batch, is_stored=True)
+        return len(batch.items)
+
+    def spool_from(self, queue: Waiting) -> int:
+        """Spool the batch that failed, or else up to a batch of what waits; return how many. Raises SpoolError."""
+        batch = self.batch
+        if batch is None:
+            batch = self.batch = Batch(self._number + 1)
+            self._fill(queue)
+        rows = batch.rows()
+        if rows:
+            self.spool_rows(rows, batch.number if batch.is_doubtful else None)
+        with self.totals.lock:
+            self._number = batch.number
+            self.must_replay = self.must_replay or batch.is_doubtful
+            self.has_spooled = self.has_spooled or bool(rows)
+            self.totals.leave(spooled=len(rows))
+            self.batch = None
+        self._confirm(batch, is_stored=False)
+        return len(batch.items)
+
+    def drop_from(self, queue: Waiting) -> int:
+        """Give up the batch that failed and all that waits; return how many events that is."""
+        if self.batch is None:
+            self.batch = Batch(self._number + 1)
+        while queue:
+            self._fill(queue)
+        batch = self.batch
+        number = len(batch.rows())
+        with self.totals.lock:
+            self.totals.leave(dropped=number)
+            self.batch = None
+        self._confirm(batch, is_stored=False)
+        return number
+
+    def replay_some(self) -> bool:
+        """Bring some of the spool into the database; False where nothing can be had there. Raises StorageError."""
+        if self.has_spooled:
+            self.spool.close()  # what is spooled from here on goes to a segment of its own
+        replayed = self.replay.step()
+        if replayed is not None:
+            is_own = replayed.writer == self.identity.writer
+            self.totals.replayed(replayed.stored, replayed.dead, is_own=is_own)
+        if self.has_spooled and not self.replay.waits(self.identity.writer):
+            self.has_spooled = self.must_replay = False
+        return replayed is not None
+
+    # --- at any time
+
+    def spool_rows(self, rows: list[Row], batch: int | None = None, *, fsync: bool = True) -> None:
+        """Append rows to the spool; all or none. Raises SpoolError."""
+        settings = self.settings
+        self.spool.append(rows, batch, limit=settings.spool_limit, fsync=fsync and settings.spool_fsync)
 
     def prepare(self) -> None:
         """Open the database and make its tables now. Raises StorageError."""
@@ -85,25 +203,51 @@ class Writer:
                 )
             self.sink.prepare()
 
-    def checkpoint(self) -> None:
-        """Move the write-ahead log into the database. Raises StorageError."""
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database; False where a reader keeps some of it. Raises StorageError."""
         with self.held() as is_ours:
-            if is_ours:
-                self.sink.checkpoint()
+            return not is_ours or self.sink.checkpoint()
+
+    def sign_off(self) -> None:
+        """Write the totals down, by themselves; so the database is seen to take something. Raises StorageError."""
+        last = Batch(0)  # which hides no batch that may be there
+        self.sink.write(last, _BatchMark(self, last))
 
     def close(self, timeout: float) -> None:
-        """Close the database, where that takes no longer than `timeout` seconds to begin."""
+        """Write the last totals down and close the database, where that takes `timeout` seconds at most to begin."""
         with self.held(timeout) as is_ours:
-            if is_ours:
-                try:
-                    self.sink.checkpoint()
-                    self.sink.close()
-                except StorageError as error:
-                    complain(str(error))
+            if not is_ours:
+                return
+            self.has_ended = True
+            try:
+                self.replay.close()
+                if self.totals.left or self.sink.is_open:
+                    self.sign_off()
+                self.sink.checkpoint()
+                self.sink.close()
+            except StorageError as error:
+                complain(str(error))
+                self._end_in_spool()
+            try:
+                self.spool.close()
+            except StorageError as error:
+                complain(str(error))
+
+    def _end_in_spool(self) -> None:
+        with self.totals.lock:
+            counts = self.totals.counts()
+            queued = self.queued()
+        values = self._values(counts, self.totals.left + queued, queued)
+        try:
+            self.spool.end(LastWords(self.identity, timestamps.now(), self.totals.last_error, values))
+        except StorageError as error:
+            complain(str(error))
 
     def before_fork(self) -> None:
         """Let no transaction and no connection cross the fork: a child could break the parent's file locks."""
-        self._is_held_for_fork = self._lock.acquire(timeout=_IO_TIMEOUT)
+        # A fork in a signal handler or a callback of SQLite's may interrupt this thread's own transaction.
+        is_free = self.owner != threading.get_ident()
+        self._is_held_for_fork = is_free and self._lock.acquire(timeout=_IO_TIMEOUT)
         if self._is_held_for_fork:
             with contextlib.suppress(StorageError):
                 self.sink.close()
@@ -112,8 +256,87 @@ class Writer:
         """Go on."""
         if self._is_held_for_fork:
             self._lock.release()
+            self.pass_on()
 
     def after_fork_in_child(self) -> None:
         """Begin anew; a connection that crossed the fork after all is kept unused, since closing it does harm."""
+        self.replay.close()
+        self.spool.abandon()
         self._abandoned.append(self.sink.abandon())
         self.reset()
+
+    def queued(self) -> int:
+        """How many events wait in memory. Exact while the totals' lock is held."""
+        taken = 0 if self.batch is None else len(self.batch.rows())
+        return taken + len(self.queue) - self.flushes + len(self.commits) + self.totals.in_hand
+
+    def _fill(self, queue: Waiting) -> None:
+        """Move up to a batch of what waits into `batch`: in one step, which no signal or exception comes between."""
+        batch = self.batch
+        assert batch is not None  # noqa: S101 - made by the caller
+        start = len(batch.items)
+        number = min(len(queue), self.settings.batch_size)
+        with self.totals.lock:
+            with contextlib.suppress(IndexError):  # a full queue's caller may take some away meanwhile
+                batch.items.extend(starmap(queue.popleft, repeat((), number)))
+            if self.flushes:
+                self.flushes -= sum(type(item) is Ticket and item.row is None for item in batch.items[start:])
+            if self.large_bytes:
+                self.large_bytes -= sum(item.weight for item in batch.items[start:] if type(item) is LargeRow)
+
+    def _refused(self, batch: Batch) -> int:
+        """How many of its rows were neither stored nor made dead letters, because their senders are told."""
+        if len(batch.items) == batch.stored + batch.dead:
+            return 0
+        return len(batch.rows()) - batch.stored - batch.dead
+
+    def _confirm(self, batch: Batch, *, is_stored: bool) -> None:
+        for ticket in [item for item in batch.items if type(item) is Ticket]:
+            ticket.confirm(is_stored=is_stored)
+
+    def _sign_replay(self, connection: sqlite3.Connection, replayed: Replayed) -> None:
+        """Write down, in a replay's transaction, what the totals are once it is committed."""
+        is_own = replayed.writer == self.identity.writer
+        with self.totals.lock:
+            counts = self.totals.after_replay(replayed.stored, replayed.dead, is_own=is_own)
+            queued = self.queued()
+        self._sign(connection, self._number, counts, self.totals.left + queued, queued)
+
+    def sign_batch(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        """Write down, in a batch's transaction, what the totals are once it is committed. Raises sqlite3.Error."""
+        refused = self._refused(batch)
+        with self.totals.lock:
+            counts = self.totals.after_batch(batch.stored, batch.dead, refused)
+            queued = self.queued()
+            emitted = self.totals.left + queued
+        if batch is self.batch:
+            queued -= batch.stored + batch.dead + refused
+        self._sign(connection, batch.number, counts, emitted, queued)
+
+    def _sign(
+        self, connection: sqlite3.Connection, number: int, counts: dict[str, int], emitted: int, queued: int
+    ) -> None:
+        values = self._values(counts, emitted, queued)
+        error = self.totals.last_error
+        record(connection, self.identity.writer, number, values, error, has_ended=self.has_ended)
+
+    @staticmethod
+    def _values(counts: dict[str, int], emitted: int, queued: int) -> tuple[int, ...]:
+        counts["emitted"], counts["queued"] = emitted, queued
+        return tuple([counts[name] for name in COUNTED])
+
+
+class _BatchMark:
+    """The mark of a batch: its number beside its writer's name."""
+
+    def __init__(self, writer: Writer, batch: Batch) -> None:
+        self._writer = writer
+        self._batch = batch
+
+    def is_made(self, connection: sqlite3.Connection) -> bool:
+        """Whether the database has it."""
+        return batch_of(connection, self._writer.identity.writer) >= self._batch.number
+
+    def make(self, connection: sqlite3.Connection) -> None:
+        """Leave it, in the transaction."""
+        self._writer.sign_batch(connection, self._batch)

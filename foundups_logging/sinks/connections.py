@@ -10,7 +10,7 @@ from pathlib import Path
 
 from foundups_logging.errors import StorageError
 
-__all__ = ["database_errors", "open_reader", "open_writer"]
+__all__ = ["database_errors", "is_busy", "open_reader", "open_writer", "storage_error"]
 
 _NOT_A_DATABASE_HINT = "give the path of a SQLite database, or of a file that doesn't exist yet"
 _READ_PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo"})
@@ -25,14 +25,28 @@ def database_errors(operation: str, path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StorageError(message, operation=operation, path=path, hint=_hint(error)) from error
+        raise storage_error(operation, path, error) from error
+
+
+def storage_error(operation: str, path: Path, error: Exception) -> StorageError:
+    """What sqlite3's or the system's error means, with what to do about it."""
+    message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return StorageError(message, operation=operation, path=path, hint=_hint(error))
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another connection's lock was in the way, and nothing else."""
+    return _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _primary_code(error: Exception) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _hint(error: Exception) -> str:
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = None if code is None else code & 0xFF
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    primary = _primary_code(error)
+    if is_busy(error):
         return "another connection holds the database; end its transaction"
     if primary == sqlite3.SQLITE_NOTADB:
         return _NOT_A_DATABASE_HINT
@@ -45,7 +59,9 @@ def _hint(error: Exception) -> str:
     return ""
 
 
-def open_writer(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, bool]:
+def open_writer(
+    path: Path, busy_timeout: float, *, journal_mode: str = "WAL", synchronous: str = "NORMAL"
+) -> tuple[sqlite3.Connection, bool]:
     """Open the database at `path` for writing; it is created where missing, in a folder that is there.
 
     Returns the connection, which begins a transaction (IMMEDIATE) with the first
@@ -59,10 +75,10 @@ def open_writer(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, bo
         path, timeout=busy_timeout, isolation_level="IMMEDIATE", check_same_thread=False, cached_statements=256
     )
     try:
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        (mode,) = connection.execute(f"PRAGMA journal_mode = {journal_mode}").fetchone()
         # The first commit after a checkpoint cuts the WAL to its own size, which tells when the next is due.
         for pragma in (
-            "synchronous = NORMAL",
+            f"synchronous = {synchronous}",
             "wal_autocheckpoint = 0",
             "journal_size_limit = 0",
             "mmap_size = 0",

@@ -43,15 +43,17 @@ class FileLock:
     """A lock between processes on the file at `path`, which is created 0600 where missing."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = str(path)
         self._descriptor: int | None = None
+        self._file = (0, 0)  # which one the descriptor has open
 
     def acquire(self, timeout: float) -> bool:
         """Take the lock within `timeout` seconds; False where another holds it longer. Raises OSError."""
-        if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         deadline = monotonic() + timeout
         while True:
+            if self._descriptor is None:
+                self._open()
+            assert self._descriptor is not None  # noqa: S101 - just opened
             try:
                 _try_lock(self._descriptor)
             except (BlockingIOError, PermissionError):
@@ -60,7 +62,21 @@ class FileLock:
                 # With jitter, so that waiting processes don't ask in step.
                 time.sleep(_JITTER.uniform(0.0005, 0.0015))
             else:
-                return True
+                if self._is_the_file():
+                    return True
+                self.close()  # removed under us: others lock the one that is there now
+
+    def _open(self) -> None:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        found = os.fstat(self._descriptor)
+        self._file = found.st_dev, found.st_ino
+
+    def _is_the_file(self) -> bool:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - in each transaction; a Path takes twice as long
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == self._file
 
     def release(self) -> None:
         """Give the lock back."""

@@ -13,6 +13,7 @@ from foundups_logging.domains.loading import declaration, load_domains
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import DEAD_LETTERS, TableSpec, affinity, events_query, table_of
 from foundups_logging.errors import DomainError, SchemaError
+from foundups_logging.sinks.ledger import LEDGER_TABLES
 
 __all__ = ["declared_domains", "prepare_schema", "query_over"]
 
@@ -41,7 +42,8 @@ def prepare_schema(
                 _prepare_table(connection, table_of(domain), path)
             except SchemaError as error:
                 unusable[table_of(domain)] = error
-        connection.execute(_DECLARATIONS)
+        for statement in (_DECLARATIONS, *LEDGER_TABLES):
+            connection.execute(statement)
         _declare(connection, [domain for domain in domains if table_of(domain) not in unusable])
         _make_view(connection, path)
         connection.execute("COMMIT")

@@ -23,6 +23,9 @@ _LARGEST = 4096  # rows
 
 def insert_rows(connection: sqlite3.Connection, table: TableSpec, rows: Sequence[Row]) -> None:
     """Insert `rows`, in order. A row that fails rolls the whole transaction back. Raises sqlite3.Error."""
+    if len(rows) == 1:
+        connection.executemany(_values_statement(table, 1), (rows[0][1:],))
+        return
     width = len(table.columns)
     fit = (connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - 1) // width
     largest = min(_LARGEST, 1 << (fit.bit_length() - 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 from foundups_logging.domains.tables import Row
@@ -10,25 +11,39 @@ __all__ = ["Ticket"]
 
 
 class Ticket:
-    """Travels through the queue until its batch is committed: with a row, for its id; without, for all before it.
+    """Travels through a queue until its batch is committed: with a row, or without one, for all before it.
 
-    After `wait()` either `row_id` or `error` is set, for a ticket with a row.
+    A sender that `wants_id` is told the row's id, or the error for which its
+    table refused the row; otherwise a refused row becomes a dead letter.
+    `is_stored` tells, once it is `is_done`, whether its batch is in the database
+    (else it is in the spool).
     """
 
-    __slots__ = ("_done", "error", "row", "row_id")
+    __slots__ = ("_woken", "deadline", "error", "is_done", "is_stored", "row", "row_id", "wants_id")
 
-    def __init__(self, row: Row | None = None) -> None:
+    def __init__(self, row: Row | None = None, *, wants_id: bool = False, deadline: float = 0.0) -> None:
         # A lock's timeout counts real time, whatever a test has done to the clocks.
-        self._done = threading.Lock()
-        self._done.acquire()
+        self._woken = threading.Lock()
+        self._woken.acquire()
         self.row = row
+        self.wants_id = wants_id
+        self.deadline = deadline  # on the monotonic clock: when its sender stops waiting
         self.row_id = 0
         self.error: Exception | None = None
+        self.is_done = False
+        self.is_stored = False
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds until the batch is committed; False where it isn't."""
-        return self._done.acquire(timeout=max(0.0, timeout))
+        """Wait up to `timeout` seconds to be woken: because it is done, or because its sender is to write."""
+        return self._woken.acquire(timeout=max(0.0, timeout))
 
-    def confirm(self) -> None:
+    def wake(self) -> None:
         """Let the sender go on."""
-        self._done.release()
+        with contextlib.suppress(RuntimeError):  # woken already
+            self._woken.release()
+
+    def confirm(self, *, is_stored: bool) -> None:
+        """Tell the sender what has become of the batch."""
+        self.is_stored = is_stored
+        self.is_done = True
+        self.wake()

@@ -1,0 +1,95 @@
+"""Segments: the files of a spool, which of them are there and who holds them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Final, NamedTuple
+
+__all__ = ["Segment", "claim", "name_of", "open_new", "segments"]
+
+_NAME: Final = re.compile(r"(?P<writer>.+)\.(?P<number>[0-9]{6,})\.jsonl")
+_CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _LOCKED_BYTE: Final = 1 << 40  # past the end: msvcrt's locks forbid to read what they cover
+
+    def _try_lock(descriptor: int) -> None:
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_END)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class Segment(NamedTuple):
+    """A file of the spool: its path, the writer that made it and its place among that writer's."""
+
+    path: Path
+    writer: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The file's name, by which the database knows how far it has been replayed."""
+        return self.path.name
+
+
+def name_of(writer: str, number: int) -> str:
+    """The file name of a writer's segment."""
+    return f"{writer}.{number:06}.jsonl"
+
+
+def segments(directory: Path) -> list[Segment]:
+    """The segments in `directory`, each writer's in order; none where there is no such folder. Raises OSError."""
+    found = []
+    try:
+        paths = list(directory.iterdir())
+    except FileNotFoundError:
+        return []
+    for path in paths:
+        match = _NAME.fullmatch(path.name)
+        if match is not None:
+            found.append(Segment(path, match["writer"], int(match["number"])))
+    return sorted(found, key=lambda segment: (segment.writer, segment.number))
+
+
+def open_new(path: Path) -> int:
+    """Create a segment and hold it, as its writer; returns the descriptor to append by. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _CLOEXEC | _BINARY, 0o600)
+    try:
+        _try_lock(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def claim(path: Path) -> int | None:
+    """Hold a segment, to replay it; None where another process holds it, or it is gone. Raises OSError.
+
+    Closing the returned descriptor lets go.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | _CLOEXEC | _BINARY)
+    except FileNotFoundError:
+        return None
+    try:
+        _try_lock(descriptor)
+        if os.fstat(descriptor).st_nlink:  # another may have replayed and removed it just now
+            return descriptor
+    except (BlockingIOError, PermissionError):
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
