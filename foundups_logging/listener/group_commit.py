@@ -1,0 +1,128 @@
+"""Group commit: rows whose sender waits until they are durable.
+
+The first sender that finds the sink free writes for all that wait; who comes
+meanwhile is in the next transaction. Nothing passes through the listener's
+thread, unless the database fails.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from foundups_logging.clock import monotonic
+from foundups_logging.complaints import complain
+from foundups_logging.domains.tables import Row
+from foundups_logging.errors import SpoolError, StorageError
+from foundups_logging.listener.thread import ListenerThread
+from foundups_logging.listener.writer import Writer
+from foundups_logging.sinks.ticket import Ticket
+
+__all__ = ["GroupCommit"]
+
+_LOOP_TIMEOUT = 0.25  # seconds: about a commit, which a call on an event loop's thread may wait for
+_GRACE = 1.5  # seconds that whoever has taken a ticket may need to store or spool it
+
+
+class GroupCommit:
+    """Sees rows committed, or spooled, before it returns."""
+
+    def __init__(self, writer: Writer, thread: ListenerThread) -> None:
+        self._writer = writer
+        self._thread = thread
+
+    def commit(self, row: Row) -> None:
+        """Return when the row is committed, or else spooled: after `commit_timeout` seconds."""
+        timeout = _LOOP_TIMEOUT if _is_on_event_loop() else self._writer.settings.commit_timeout
+        self._send(Ticket(row, deadline=monotonic() + timeout), row)
+
+    def record(self, row: Row, timeout: float) -> Ticket:
+        """Return when the row is committed or refused, or after `timeout` seconds spooled: the ticket tells."""
+        ticket = Ticket(row, wants_id=True, deadline=monotonic() + timeout)
+        self._send(ticket, row)
+        return ticket
+
+    def _send(self, ticket: Ticket, row: Row) -> None:
+        writer, thread = self._writer, self._thread
+        if thread.is_inline or thread.is_current() or writer.is_in_my_hands():
+            # The interrupted call, or this very thread, writes it next.
+            writer.queue.append(ticket if ticket.wants_id else row)
+            thread.wake()
+            return
+        if thread.is_down:
+            writer.totals.take_in_hand()
+        else:
+            writer.commits.append(ticket)
+            self._see_through(ticket)
+            if ticket.is_done or not self._withdraw(ticket):
+                return
+        self._spool(ticket, row)
+
+    def _see_through(self, ticket: Ticket) -> None:
+        """Wait for the ticket, and write for all that wait while it is this one's turn."""
+        while not ticket.is_done:
+            self._lead(ticket)
+            if not ticket.is_done and not ticket.wait(ticket.deadline - monotonic()):
+                return
+
+    def _lead(self, ticket: Ticket) -> None:
+        """Commit what waits, where no other does; where that fails it is the thread's to try again."""
+        writer = self._writer
+        try:
+            if not writer.hold(timeout=0):
+                return
+            try:
+                if not writer.batch and not writer.must_replay:
+                    while not ticket.is_done and writer.write_from(writer.commits):
+                        pass
+                    return
+            finally:
+                writer.release()
+        except StorageError as error:
+            writer.totals.last_error = str(error)
+        except BaseException:
+            self._thread.wake(urgent=True)
+            raise
+        self._thread.wake(urgent=True)
+
+    def _withdraw(self, ticket: Ticket) -> bool:
+        """Take back a ticket whose time is over; False where another has taken it meanwhile, and seen to it."""
+        writer = self._writer
+        with writer.totals.lock:
+            try:
+                writer.commits.remove(ticket)
+            except ValueError:
+                is_ours = False
+            else:
+                is_ours = True
+                writer.totals.take_in_hand()
+        writer.pass_on()  # it may have been this one's turn
+        if not is_ours and not ticket.is_done:
+            ticket.wait(_GRACE)
+        return is_ours
+
+    def _spool(self, ticket: Ticket, row: Row) -> None:
+        writer = self._writer
+        try:
+            writer.spool_rows([row])
+        except SpoolError as error:
+            complain(f"{error}; the event waits in memory")
+            with writer.totals.lock:
+                writer.totals.put_down(None)
+                writer.queue.append(row)
+        else:
+            writer.has_spooled = True
+            writer.totals.put_down("spooled")
+        ticket.confirm(is_stored=False)
+        if self._thread.is_asleep:
+            self._thread.wake()
+
+
+def _is_on_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")  # where nobody has imported it, no loop runs
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
