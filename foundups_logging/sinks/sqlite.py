@@ -5,24 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from foundups_logging import timestamps
 from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
-from foundups_logging.domains.tables import DEAD_LETTERS, Row, TableSpec, table_numbered, table_of
-from foundups_logging.encoding import escaped, to_json
+from foundups_logging.domains.tables import TableSpec, table_of
 from foundups_logging.errors import SchemaError, WriteError
 from foundups_logging.sinks.batch import Batch, Mark
 from foundups_logging.sinks.connections import database_errors, is_busy, open_writer, storage_error
+from foundups_logging.sinks.inserts import ROWS_FAULTS, insert_items
 from foundups_logging.sinks.ledger import Identity, enter
 from foundups_logging.sinks.lock import FileLock
 from foundups_logging.sinks.schema import prepare_schema
-from foundups_logging.sinks.statements import insert_one, insert_rows
-from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["SQLiteSink"]
 
@@ -33,8 +30,6 @@ _CLOSE_PATIENCE = 5.0  # seconds to wait for the lock to close under
 _CHECKPOINT_BYTES = 4 << 20  # of WAL
 _CHECK_EVERY = 100  # rows between looks at the WAL's size
 _INSIST_EVERY = 5.0  # seconds between attempts to cut a WAL that a reader has let grow past its limit
-_ROWS_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-_MAX_ORIGINAL = 1 << 20  # characters that are kept of a row which not even dead_letters can take whole
 
 
 class SQLiteSink:
@@ -224,7 +219,7 @@ class SQLiteSink:
     def _store(self, connection: sqlite3.Connection, batch: Batch, mark: Mark) -> None:
         try:
             self._in_transaction(connection, batch, mark, one_by_one=False)
-        except (*_ROWS_FAULTS, OverflowError, UnicodeError):
+        except ROWS_FAULTS:
             self._in_transaction(connection, batch, mark, one_by_one=True)
         except sqlite3.OperationalError as error:
             if not _is_schema_change(error):
@@ -253,7 +248,7 @@ class SQLiteSink:
         # The connection begins it, by its isolation_level, with the first INSERT. That and commit() give
         # Python's lock away once each, an execute() of the same statements three times.
         try:
-            batch.stored, batch.dead = self._insert(connection, batch.items, one_by_one=one_by_one)
+            batch.stored, batch.dead = insert_items(connection, batch.items, self._unusable, one_by_one=one_by_one)
             mark.make(connection)
             batch.is_doubtful = True
             connection.commit()
@@ -265,75 +260,6 @@ class SQLiteSink:
             if self._connection is not None and connection.in_transaction:
                 connection.rollback()
 
-    def _insert(
-        self, connection: sqlite3.Connection, items: Sequence[Row | Ticket], *, one_by_one: bool
-    ) -> tuple[int, int]:
-        """Insert the rows of `items`; return how many are stored and how many became dead letters."""
-        dead = none = 0
-        groups: dict[int, list[Row]] = {}
-        for item in items:
-            if type(item) is Ticket:
-                if item.row is None:
-                    none += 1
-                    continue
-                if item.wants_id:
-                    dead += self._insert_groups(connection, groups)
-                    none += self._insert_ticket(connection, item.row, item)
-                    continue
-                row = item.row
-            else:
-                row = item  # type: ignore[assignment]
-            if one_by_one:
-                dead += self._insert_one(connection, row)
-            else:
-                try:
-                    groups[row[0]].append(row)
-                except KeyError:
-                    groups[row[0]] = [row]
-        dead += self._insert_groups(connection, groups)
-        return len(items) - none - dead, dead
-
-    def _insert_groups(self, connection: sqlite3.Connection, groups: dict[int, list[Row]]) -> int:
-        """Insert the rows gathered so far, table by table, and return how many became dead letters."""
-        for table, error in self._unusable.items():
-            refused = groups.pop(table.number, ())
-            groups.setdefault(DEAD_LETTERS.number, []).extend(_dead_letter(row, error) for row in refused)
-        dead = len(groups.get(DEAD_LETTERS.number, ()))
-        for number, rows in groups.items():
-            insert_rows(connection, table_numbered(number), rows)
-        groups.clear()
-        return dead
-
-    def _insert_one(self, connection: sqlite3.Connection, row: Row) -> bool:
-        """Insert a row by itself, as a dead letter where its table refuses it; return whether it is one."""
-        table = table_numbered(row[0])
-        error: Exception | None = self._unusable.get(table)
-        if error is None:
-            try:
-                insert_one(connection, table, row)
-            except (*_ROWS_FAULTS, OverflowError, UnicodeError) as refusal:
-                error = refusal
-            else:
-                return table is DEAD_LETTERS
-        letter = _dead_letter(row, error)
-        try:
-            insert_one(connection, DEAD_LETTERS, letter)
-        except (*_ROWS_FAULTS, OverflowError, UnicodeError):
-            insert_one(connection, DEAD_LETTERS, _shortened(letter))
-        return True
-
-    def _insert_ticket(self, connection: sqlite3.Connection, row: Row, ticket: Ticket) -> bool:
-        """Insert the row a sender waits for; its refusal is the sender's to hear. Return whether it was refused."""
-        table = table_numbered(row[0])
-        ticket.error = self._unusable.get(table)
-        ticket.row_id = 0  # of an earlier try
-        if ticket.error is None:
-            try:
-                ticket.row_id = insert_one(connection, table, row)
-            except (*_ROWS_FAULTS, OverflowError, UnicodeError) as error:
-                ticket.error = error
-        return ticket.error is not None
-
 
 def _identity(path: str) -> tuple[int, int] | None:
     """Which file is at `path`, None for none."""
@@ -342,21 +268,6 @@ def _identity(path: str) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _dead_letter(row: Row, error: Exception) -> Row:
-    """The dead letter for a row that its table refused: all its values, by column."""
-    table = table_numbered(row[0])
-    values = [None if value != value else value for value in row[1:]]  # noqa: PLR0124 - NULL
-    original = to_json(dict(zip(table.column_names, values, strict=True)))
-    return DEAD_LETTERS.number, timestamps.now(), table.name, escaped(f"{type(error).__name__}: {error}"), original
-
-
-def _shortened(letter: Row) -> Row:
-    """A dead letter cut to what any database takes: more than a gigabyte of text is beyond SQLite."""
-    number, timestamp, name, error, original = letter
-    cut = f"{str(error)[:1000]}; its first {_MAX_ORIGINAL} characters of {len(original)} are kept"
-    return number, timestamp, name, cut, to_json({"cut": original[:_MAX_ORIGINAL]})
 
 
 def _is_schema_change(error: sqlite3.OperationalError) -> bool:
