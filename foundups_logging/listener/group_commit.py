@@ -70,6 +70,7 @@ class GroupCommit:
         try:
             if not writer.hold(timeout=0):
                 return
+            writer.accounts.has_ended = False  # a closed listener goes on
             try:
                 if not writer.batch and not writer.must_replay:
                     while not ticket.is_done and writer.write_from(writer.commits):

@@ -125,7 +125,7 @@ class ListenerThread:
             return  # another call is starting it
         try:
             if self._thread is None:
-                self._writer.has_ended = False
+                self._writer.accounts.has_ended = False
                 self._has_backlog = self._has_backlog or self._writer.replay.waits()
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread = thread

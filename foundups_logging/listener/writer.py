@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
 from itertools import repeat, starmap
 from pathlib import Path
 
-from foundups_logging import timestamps
 from foundups_logging.complaints import complain
 from foundups_logging.domains.tables import LargeRow, Row
 from foundups_logging.errors import StorageError, WriteError
+from foundups_logging.listener.accounts import Accounts, BatchMark
 from foundups_logging.listener.settings import Settings
-from foundups_logging.listener.totals import Totals
 from foundups_logging.sinks.batch import Batch
-from foundups_logging.sinks.ledger import COUNTED, LastWords, batch_of, record, this_process
+from foundups_logging.sinks.ledger import LastWords
 from foundups_logging.sinks.sqlite import SQLiteSink
 from foundups_logging.sinks.ticket import Ticket
-from foundups_logging.spool.replay import Replay, Replayed
+from foundups_logging.spool.replay import Replay
 from foundups_logging.spool.spool import Spool
 from foundups_logging.termination import go_on
 
@@ -49,18 +47,17 @@ class Writer:
 
     def reset(self) -> None:
         """Begin with nothing written and nothing pending: at first, and in a forked child."""
-        self.totals = Totals()
-        self.identity = self.sink.writer = this_process()
+        self.accounts = Accounts(self.queued)
+        self.totals = self.accounts.totals
+        self.sink.writer = self.accounts.identity
         self.batch: Batch | None = None
         self.must_replay = False
         self.has_spooled = False  # and not seen it replayed: by this process, or another
-        self.has_ended = False  # the process says so with each transaction from here on
         self.queue: Waiting = deque()
         self.commits: Waiting = deque()  # the tickets of commit calls
         self.flushes = 0  # tickets without a row in the queue
         self.large_bytes = 0  # of the large rows in the queue
         self.owner: int | None = None  # ident of the thread that holds it
-        self._number = 0  # of the last batch that was taken
         self._lock = threading.Lock()
         self._is_held_for_fork = False
         self._make_spool()
@@ -80,9 +77,9 @@ class Writer:
 
     def _make_spool(self) -> None:
         directory = Path(self.settings.spool_directory or f"{self.path}-spool")
-        writer = self.identity.writer
+        writer = self.accounts.identity.writer
         self.spool = Spool(directory, writer, self.sink.domain_of)
-        self.replay = Replay(directory, writer, self.sink, self._sign_replay)
+        self.replay = Replay(directory, writer, self.sink, self.accounts.sign_replay)
 
     def hold(self, timeout: float = _IO_TIMEOUT) -> bool:
         """Take the sink; False where another thread has it for longer than `timeout` seconds, or this one does."""
@@ -127,15 +124,17 @@ class Writer:
         """Store up to a batch of what waits, and return how many; on failure it stays `batch`. Raises StorageError."""
         batch = self.batch
         if batch is None:
-            batch = self.batch = Batch(self._number + 1)
+            batch = self.batch = Batch(self.accounts.number + 1)
         try:
-            self.sink.write(batch, _BatchMark(self, batch), fill=None if batch.items else lambda _: self._fill(queue))
+            self.sink.write(
+                batch, BatchMark(self.accounts, batch), fill=None if batch.items else lambda _: self._fill(queue)
+            )
         finally:
             if not batch.items:  # the database couldn't be had, so nothing was taken
                 self.batch = None
         with self.totals.lock:
-            self._number = batch.number
-            self.totals.committed(batch.stored, batch.dead, self._refused(batch))
+            self.accounts.number = batch.number
+            self.totals.committed(batch.stored, batch.dead, batch.refused)
             self.batch = None
         self._confirm(batch, is_stored=True)
         return len(batch.items)
@@ -144,13 +143,13 @@ class Writer:
         """Spool the batch that failed, or else up to a batch of what waits; return how many. Raises SpoolError."""
         batch = self.batch
         if batch is None:
-            batch = self.batch = Batch(self._number + 1)
+            batch = self.batch = Batch(self.accounts.number + 1)
             self._fill(queue)
         rows = batch.rows()
         if rows:
             self.spool_rows(rows, batch.number if batch.is_doubtful else None)
         with self.totals.lock:
-            self._number = batch.number
+            self.accounts.number = batch.number
             self.must_replay = self.must_replay or batch.is_doubtful
             self.has_spooled = self.has_spooled or bool(rows)
             self.totals.leave(spooled=len(rows))
@@ -161,7 +160,7 @@ class Writer:
     def drop_from(self, queue: Waiting) -> int:
         """Give up the batch that failed and all that waits; return how many events that is."""
         if self.batch is None:
-            self.batch = Batch(self._number + 1)
+            self.batch = Batch(self.accounts.number + 1)
         while queue:
             self._fill(queue)
         batch = self.batch
@@ -178,9 +177,8 @@ class Writer:
             self.spool.close()  # what is spooled from here on goes to a segment of its own
         replayed = self.replay.step()
         if replayed is not None:
-            is_own = replayed.writer == self.identity.writer
-            self.totals.replayed(replayed.stored, replayed.dead, is_own=is_own)
-        if self.has_spooled and not self.replay.waits(self.identity.writer):
+            self.totals.replayed(replayed.stored, replayed.dead, is_own=self.accounts.is_own(replayed))
+        if self.has_spooled and not self.replay.waits(self.accounts.identity.writer):
             self.has_spooled = self.must_replay = False
         return replayed is not None
 
@@ -211,14 +209,15 @@ class Writer:
     def sign_off(self) -> None:
         """Write the totals down, by themselves; so the database is seen to take something. Raises StorageError."""
         last = Batch(0)  # which hides no batch that may be there
-        self.sink.write(last, _BatchMark(self, last))
+        self.sink.write(last, BatchMark(self.accounts, last))
 
     def close(self, timeout: float) -> None:
         """Write the last totals down and close the database, where that takes `timeout` seconds at most to begin."""
         with self.held(timeout) as is_ours:
             if not is_ours:
                 return
-            self.has_ended = True
+            self.accounts.has_ended = True
+            last_words: LastWords | None = None
             try:
                 self.replay.close()
                 if self.totals.left or self.sink.is_open:
@@ -227,21 +226,13 @@ class Writer:
                 self.sink.close()
             except StorageError as error:
                 complain(str(error))
-                self._end_in_spool()
+                last_words = self.accounts.last_words()
             try:
+                if last_words is not None:
+                    self.spool.end(last_words)
                 self.spool.close()
             except StorageError as error:
                 complain(str(error))
-
-    def _end_in_spool(self) -> None:
-        with self.totals.lock:
-            counts = self.totals.counts()
-            queued = self.queued()
-        values = self._values(counts, self.totals.left + queued, queued)
-        try:
-            self.spool.end(LastWords(self.identity, timestamps.now(), self.totals.last_error, values))
-        except StorageError as error:
-            complain(str(error))
 
     def before_fork(self) -> None:
         """Let no transaction and no connection cross the fork: a child could break the parent's file locks."""
@@ -284,59 +275,6 @@ class Writer:
             if self.large_bytes:
                 self.large_bytes -= sum(item.weight for item in batch.items[start:] if type(item) is LargeRow)
 
-    def _refused(self, batch: Batch) -> int:
-        """How many of its rows were neither stored nor made dead letters, because their senders are told."""
-        if len(batch.items) == batch.stored + batch.dead:
-            return 0
-        return len(batch.rows()) - batch.stored - batch.dead
-
     def _confirm(self, batch: Batch, *, is_stored: bool) -> None:
         for ticket in [item for item in batch.items if type(item) is Ticket]:
             ticket.confirm(is_stored=is_stored)
-
-    def _sign_replay(self, connection: sqlite3.Connection, replayed: Replayed) -> None:
-        """Write down, in a replay's transaction, what the totals are once it is committed."""
-        is_own = replayed.writer == self.identity.writer
-        with self.totals.lock:
-            counts = self.totals.after_replay(replayed.stored, replayed.dead, is_own=is_own)
-            queued = self.queued()
-        self._sign(connection, self._number, counts, self.totals.left + queued, queued)
-
-    def sign_batch(self, connection: sqlite3.Connection, batch: Batch) -> None:
-        """Write down, in a batch's transaction, what the totals are once it is committed. Raises sqlite3.Error."""
-        refused = self._refused(batch)
-        with self.totals.lock:
-            counts = self.totals.after_batch(batch.stored, batch.dead, refused)
-            queued = self.queued()
-            emitted = self.totals.left + queued
-        if batch is self.batch:
-            queued -= batch.stored + batch.dead + refused
-        self._sign(connection, batch.number, counts, emitted, queued)
-
-    def _sign(
-        self, connection: sqlite3.Connection, number: int, counts: dict[str, int], emitted: int, queued: int
-    ) -> None:
-        values = self._values(counts, emitted, queued)
-        error = self.totals.last_error
-        record(connection, self.identity.writer, number, values, error, has_ended=self.has_ended)
-
-    @staticmethod
-    def _values(counts: dict[str, int], emitted: int, queued: int) -> tuple[int, ...]:
-        counts["emitted"], counts["queued"] = emitted, queued
-        return tuple([counts[name] for name in COUNTED])
-
-
-class _BatchMark:
-    """The mark of a batch: its number beside its writer's name."""
-
-    def __init__(self, writer: Writer, batch: Batch) -> None:
-        self._writer = writer
-        self._batch = batch
-
-    def is_made(self, connection: sqlite3.Connection) -> bool:
-        """Whether the database has it."""
-        return batch_of(connection, self._writer.identity.writer) >= self._batch.number
-
-    def make(self, connection: sqlite3.Connection) -> None:
-        """Leave it, in the transaction."""
-        self._writer.sign_batch(connection, self._batch)

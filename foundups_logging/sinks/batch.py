@@ -30,6 +30,12 @@ class Batch:
         self.stored = 0
         self.dead = 0
 
+    @property
+    def refused(self) -> int:
+        """How many of its rows were neither stored nor made dead letters, because their senders are told."""
+        written = self.stored + self.dead
+        return 0 if len(self.items) == written else len(self.rows()) - written
+
     def rows(self) -> list[Row]:
         """The rows of its items."""
         rows = [item.row if type(item) is Ticket else item for item in self.items]
