@@ -268,8 +268,10 @@ class Writer:
         start = len(batch.items)
         number = min(len(queue), self.settings.batch_size)
         with self.totals.lock:
-            with contextlib.suppress(IndexError):  # a full queue's caller may take some away meanwhile
+            try:  # noqa: SIM105 - suppress() would be dearer, and each commit comes by here
                 batch.items.extend(starmap(queue.popleft, repeat((), number)))
+            except IndexError:  # a full queue's caller has taken some away meanwhile
+                pass
             if self.flushes:
                 self.flushes -= sum(type(item) is Ticket and item.row is None for item in batch.items[start:])
             if self.large_bytes:

@@ -86,8 +86,10 @@ class SQLiteSink:
 
     def checkpoint(self) -> bool:
         """Move what the WAL holds into the database; False where a reader keeps some of it. Raises StorageError."""
-        if self._connection is not None and self.wal_bytes():
-            self.use(lambda connection: self._checkpoint(connection, "PASSIVE"))
+        size = self.wal_bytes()
+        if self._connection is not None and size:
+            mode = "PASSIVE" if size <= self.wal_limit else "TRUNCATE"
+            self.use(lambda connection: self._checkpoint(connection, mode))
         return not self.wal_pinned
 
     def use(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:

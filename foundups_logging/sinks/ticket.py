@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 
 from foundups_logging.domains.tables import Row
@@ -39,8 +38,10 @@ class Ticket:
 
     def wake(self) -> None:
         """Let the sender go on."""
-        with contextlib.suppress(RuntimeError):  # woken already
+        try:  # noqa: SIM105 - suppress() would be dearer, and each commit comes by here
             self._woken.release()
+        except RuntimeError:  # woken already
+            pass
 
     def confirm(self, *, is_stored: bool) -> None:
         """Tell the sender what has become of the batch."""
