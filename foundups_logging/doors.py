@@ -10,6 +10,7 @@ from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
 from foundups_logging.listener import Listener, listener_for
+from foundups_logging.sinks.connections import check_journal_mode
 
 __all__ = ["open_door"]
 
@@ -31,6 +32,7 @@ def open_door(
     known = load_domains(domains)
     listener = listener_for(path)
     listener.configure(**settings)
+    check_journal_mode(listener.path)
     listener.declare(known)
     listener.attach(user)
     return listener, RowBuilder(known, listener.count, skipped)
