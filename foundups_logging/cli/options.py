@@ -6,7 +6,7 @@ import click
 
 from foundups_logging.database import DATABASE_VARIABLE, DEFAULT_DATABASE
 
-__all__ = ["database_option", "json_option"]
+__all__ = ["database_option", "json_option", "spool_option"]
 
 database_option = click.option(
     "-d",
@@ -15,3 +15,4 @@ database_option = click.option(
     help=f"The database, as a path or sqlite:/// URL.  [default: ${DATABASE_VARIABLE}, else {DEFAULT_DATABASE}]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON array of objects.")
+spool_option = click.option("--spool", metavar="DIRECTORY", help="The spool's folder.  [default: PATH-spool]")

@@ -123,9 +123,7 @@ def _leave_wal(connection: sqlite3.Connection) -> str:
     return str(mode)
 
 
-def open_reader(
-    path: Path, busy_timeout: float = 5.0, pragmas: frozenset[str] = READ_PRAGMAS
-) -> sqlite3.Connection:
+def open_reader(path: Path, busy_timeout: float = 5.0, pragmas: frozenset[str] = READ_PRAGMAS) -> sqlite3.Connection:
     """Open the database at `path` for reading only: enforced by SQLite's open mode and an authorizer.
 
     `pragmas` are those that its SQL may use. Raises StorageError where there is no database at `path`.

@@ -95,7 +95,7 @@ def _linux_type(path: str, table: str) -> str | None:
 
 
 def _parse(line: str) -> _Mount | None:
-    """A line such as `36 35 0:49 / /mnt/two\\040words rw shared:1 - nfs4 server:/export rw`; None where it is none."""
+    r"""A line such as `36 35 0:49 / /mnt/two\040words rw shared:1 - nfs4 server:/export rw`; None where it is none."""
     before, _, after = line.partition(" - ")
     fields, kinds = before.split(" "), after.split(" ")
     if len(fields) < 6 or not kinds[0]:  # noqa: PLR2004 - up to the mount's options
