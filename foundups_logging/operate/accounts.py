@@ -18,7 +18,7 @@ from foundups_logging.operate.processes import is_running
 from foundups_logging.operate.segments import Waiting, segments, waiting
 from foundups_logging.reading import Reader
 
-__all__ = ["COUNTS", "Account", "read_accounts", "spool_of", "total_of"]
+__all__ = ["COUNTS", "Account", "read_accounts", "read_progress", "spool_of", "total_of"]
 
 #: The counts of an account, as the table has them.
 COUNTS: Final = (
@@ -103,16 +103,16 @@ def read_accounts(path: Path, spool: Path) -> list[Account] | None:
     A writer known by its segments alone comes last. Raises QueryError, OSError.
     """
     reader = Reader(path)
-    names = {row["name"] for row in reader.query("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    names = {row["name"] for row in _rows(reader, "SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "writer_stats" not in names:
         return None
-    rows = reader.query("SELECT * FROM writer_stats ORDER BY started, id")
+    rows = _rows(reader, "SELECT * FROM writer_stats ORDER BY started, id")
     progress: dict[str, Any] = {}
     waits: dict[str, int] = {}
     for _ in range(_TRIES):  # until nothing was replayed between the looks into database and spool
-        progress = _progress(reader) if "spool_replays" in names else {}
+        progress = read_progress(path) if "spool_replays" in names else {}
         waits = _waits(spool, progress)
-        if "spool_replays" not in names or progress == _progress(reader):
+        if "spool_replays" not in names or progress == read_progress(path):
             break
     taken: dict[str, int] = {}
     for row in progress.values():
@@ -135,9 +135,15 @@ def total_of(accounts: Iterable[Account]) -> dict[str, int]:
     return total
 
 
-def _progress(reader: Reader) -> dict[str, Any]:
-    rows = reader.query("SELECT segment, writer, position, rows FROM spool_replays")
+def read_progress(path: Path) -> dict[str, dict[str, Any]]:
+    """How far each segment is replayed, by its name: writer, position (bytes), rows. Raises QueryError."""
+    rows = _rows(Reader(path), "SELECT segment, writer, position, rows FROM spool_replays")
     return {row["segment"]: row for row in rows}
+
+
+def _rows(reader: Reader, sql: str) -> list[dict[str, Any]]:
+    names, rows = reader.table(sql)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _waits(spool: Path, progress: Mapping[str, Any]) -> dict[str, int]:

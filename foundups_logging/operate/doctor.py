@@ -6,15 +6,14 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from foundups_logging.errors import FoundupsLoggingError, QueryError
-from foundups_logging.operate.accounts import Account, read_accounts
+from foundups_logging.operate.accounts import Account, read_accounts, read_progress
 from foundups_logging.operate.contents import look_inside
 from foundups_logging.operate.findings import NOTE, OK, PROBLEM, Finding, bytes_text, some
 from foundups_logging.operate.segments import segments, waiting
 from foundups_logging.operate.surroundings import look_around
-from foundups_logging.reading import Reader
 
 __all__ = ["examine"]
 
@@ -84,17 +83,16 @@ def _writers(accounts: Sequence[Account] | None) -> Iterator[Finding]:
 
 def _spool(path: Path, spool: Path, accounts: Sequence[Account] | None) -> Iterator[Finding]:
     found = segments(spool)
-    positions: dict[str, int] = {}
-    if accounts is not None and found:
-        with contextlib.suppress(QueryError):  # nothing was ever replayed
-            rows = Reader(path).query("SELECT segment, position FROM spool_replays")
-            positions = {row["segment"]: row["position"] for row in rows}
+    progress: dict[str, dict[str, Any]] = {}
+    if found:
+        with contextlib.suppress(QueryError):  # nothing was ever replayed, or the database can't be read
+            progress = read_progress(path)
     rows_waiting = torn = size = 0
     oldest = None
     for segment in found:
         try:
             size += segment.path.stat().st_size
-            left = waiting(segment, positions.get(segment.path.name, 0))
+            left = waiting(segment, progress.get(segment.path.name, {}).get("position", 0))
         except FileNotFoundError:  # replayed meanwhile
             continue
         rows_waiting += left.rows

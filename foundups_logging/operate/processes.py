@@ -18,6 +18,7 @@ __all__ = ["FileUser", "Lock", "can_tell_files", "command_of", "is_running", "lo
 
 _CLOCK_SLACK = 2.0  # seconds by which the system's account of a process's start may be late
 _PROC = Path("/proc")
+_SHOWN = 80  # characters of a command line
 
 
 class FileUser(NamedTuple):
@@ -34,6 +35,10 @@ class Lock(NamedTuple):
     is_exclusive: bool
     start: int
     end: int | None
+
+    def covers(self, byte: int) -> bool:
+        """Whether it is a lock on that byte too."""
+        return self.start <= byte and (self.end is None or byte <= self.end)
 
 
 def is_running(pid: int, started: float) -> bool | None:
@@ -111,8 +116,8 @@ def command_of(pid: int) -> str:
     """How a process is told to the eye: its number and command line."""
     if pid <= 0:
         return "a process that can't be seen from here"
-    words = _read(_PROC / str(pid) / "cmdline").split("\0")
-    return f"process {pid} ({' '.join(words).strip()[:100]})" if words[0] else f"process {pid}"
+    words = _read(_PROC / str(pid) / "cmdline").replace("\0", " ").split()
+    return f"process {pid} ({' '.join(words)[:_SHOWN]})" if words else f"process {pid}"
 
 
 def _descriptors(process: Path, names: set[str]) -> Iterator[Path]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from foundups_logging.operate.findings import NOTE, OK, PROBLEM, Finding, bytes_text
-from foundups_logging.operate.processes import Lock, can_tell_files, command_of, locks_on, users_of
+from foundups_logging.operate.processes import can_tell_files, command_of, locks_on, users_of
 from foundups_logging.sinks.filesystem import filesystem_type, network_filesystem
 
 __all__ = ["COMPANIONS", "has_wal_reset_risk", "look_around"]
@@ -30,9 +30,12 @@ _WAL_LIMIT: Final = 64 << 20  # bytes: the writers' default
 _LOW_SPACE: Final = 2 * _WAL_LIMIT  # the log at its limit, and as much again while it moves into the database
 _LITTLE_SPACE: Final = 1 << 30  # what a spool takes at most by default
 _LONG_HOLD: Final = 2.0  # seconds: a batch's transaction takes a tenth of one
-_WRITE_LOCK: Final = 120  # the -shm file's byte that stands for writing; those of readers follow (sqlite.org/walformat)
-_READ_LOCKS: Final = range(124, 128)  # readers of the log; 123 is that of readers of the database alone
-_RESERVED_BYTE: Final = 0x40000001  # of the database, without a log
+# Bytes of the -shm file (https://sqlite.org/walformat.html) that are locked to write, and to read: the first of these
+# by who needs the database alone, the others by readers of the log up to their mark.
+_WRITE_LOCK: Final = 120
+_READ_LOCKS: Final = range(123, 128)
+# Of the database itself: of who writes without a log, and of who has it to himself.
+_WRITE_BYTES: Final = (0x40000001, 0x40000002)
 
 
 def has_wal_reset_risk(version: tuple[int, int, int] | None = None) -> bool:
@@ -161,12 +164,13 @@ def _pinning_readers(path: Path) -> list[int] | None:
     locks = [lock for lock in locks_on(shm) if not lock.is_exclusive]
     try:
         header = shm.read_bytes()[:136]
-        newest, marks = struct.unpack_from("=I", header, 16)[0], struct.unpack_from("=4I", header, 104)
+        (newest,) = struct.unpack_from("=I", header, 16)
+        moved, _, *marks = struct.unpack_from("=6I", header, 96)
     except (OSError, struct.error):
         return []
-    held = zip(_READ_LOCKS, marks, strict=True)
-    old = [byte for byte, mark in held if mark < newest]
-    return sorted({lock.pid for lock in locks if any(_covers(lock, byte) for byte in old)})
+    states = zip(_READ_LOCKS, (moved, *marks), strict=True)  # each in frames of the log
+    old = [byte for byte, state in states if state < newest]
+    return sorted({lock.pid for lock in locks if any(map(lock.covers, old))})
 
 
 def _strangers(path: Path) -> Iterator[Finding]:
@@ -206,11 +210,7 @@ def _holders(path: Path) -> Iterator[Finding]:
 
 
 def _holding(path: Path) -> set[int]:
-    in_log = {lock.pid for lock in locks_on(Path(f"{path}-shm")) if lock.is_exclusive and _covers(lock, _WRITE_LOCK)}
-    without = {lock.pid for lock in locks_on(path) if lock.is_exclusive and _covers(lock, _RESERVED_BYTE)}
+    in_log = {lock.pid for lock in locks_on(Path(f"{path}-shm")) if lock.is_exclusive and lock.covers(_WRITE_LOCK)}
+    without = {lock.pid for lock in locks_on(path) if lock.is_exclusive and any(map(lock.covers, _WRITE_BYTES))}
     advisory = {lock.pid for lock in locks_on(Path(f"{path}-lock")) if lock.is_exclusive}
     return in_log | without | advisory
-
-
-def _covers(lock: Lock, byte: int) -> bool:
-    return lock.start <= byte and (lock.end is None or byte <= lock.end)

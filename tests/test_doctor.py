@@ -1,0 +1,479 @@
+"""`foundups-logging doctor`: what is wrong with the database, and what to do; it changes nothing."""
+
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from accounts import (
+    add_account,
+    add_replay,
+    add_segment,
+    command,
+    damage,
+    holding,
+    make_database,
+    now,
+    run_sql,
+)
+
+from foundups_logging import DomainTableHandler, TelemetryStore
+from foundups_logging.operate.surroundings import has_wal_reset_risk
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who uses a file")
+not_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may do anything")
+root_only = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root's rights")
+
+
+@pytest.fixture
+def filled(database):
+    make_database(database)
+    run_sql(database, "DROP TABLE IF EXISTS writer_stats")
+    run_sql(database, "DROP TABLE IF EXISTS spool_replays")
+    return database
+
+
+@pytest.fixture
+def spool(filled):
+    return filled.with_name("foundups.db-spool")
+
+
+def doctor(database, *arguments):
+    """The findings by check. The exit code is 1 exactly where one is a problem, and each problem has a way out."""
+    code, out, err = command("doctor", "-d", database, "--json", *arguments)
+    assert err == ""
+    found = json.loads(out)
+    problems = [finding for finding in found if finding["level"] == "problem"]
+    assert code == bool(problems)
+    assert all(finding["hint"] for finding in problems)
+    assert {finding["level"] for finding in found} <= {"ok", "note", "problem"}
+    checks = {}
+    for finding in found:
+        checks.setdefault(finding["check"], []).append(finding)
+    return checks
+
+
+def problems(database, *arguments):
+    """Only the problems: check, message and hint as one text each."""
+    found = [finding for findings in doctor(database, *arguments).values() for finding in findings]
+    return [
+        f"{finding['check']}: {finding['message']} -> {finding['hint']}"
+        for finding in found
+        if finding["level"] == "problem"
+    ]
+
+
+def contents(folder):
+    """What is in the folder, but for SQLite's own files for readers beside each other."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mode)
+        for path in folder.iterdir()
+        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
+
+
+def test_a_healthy_database_has_no_problem(filled):
+    before = contents(filled.parent)
+    code, out, err = command("doctor", "-d", filled)
+    assert (code, err) == (0, ""), out
+    for check in ("sqlite", "journal mode", "file system", "permissions", "disk space", "wal", "integrity", "tables"):
+        assert f" {check} " in out
+    assert out.splitlines()[-1].startswith("0 problems, ")
+    assert command("doctor", "-d", filled, "--full")[0] == 0
+    assert contents(filled.parent) == before
+
+
+def test_the_findings_for_programs(filled):
+    checks = doctor(filled)
+    assert checks["database"][0]["message"].startswith(str(filled))
+    assert checks["journal mode"] == [
+        {"check": "journal mode", "level": "ok", "message": "write-ahead log", "hint": ""}
+    ]
+    assert sqlite3.sqlite_version in checks["sqlite"][0]["message"]
+    assert checks["writers"][0]["level"] == "note"  # nobody keeps accounts yet
+    assert "8 domains declared" in checks["tables"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("version", "risk"),
+    [
+        ((3, 6, 23), False),
+        ((3, 7, 0), True),
+        ((3, 40, 1), True),
+        ((3, 44, 5), True),
+        ((3, 44, 6), False),
+        ((3, 45, 0), True),
+        ((3, 50, 6), True),
+        ((3, 50, 7), False),
+        ((3, 51, 2), True),
+        ((3, 51, 3), False),
+        ((3, 52, 0), False),
+    ],
+)
+def test_the_releases_of_sqlite_with_the_wal_reset_fault(version, risk):
+    assert has_wal_reset_risk(version) == risk
+
+
+class TestUnreadable:
+    def test_a_database_that_is_not_there(self, tmp_path):
+        found = problems(tmp_path / "none.db")
+        assert found == [
+            f"database: there is no {tmp_path / 'none.db'} -> give the path, or start a program that logs there"
+        ]
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_file_that_is_no_database(self, tmp_path):
+        path = tmp_path / "notes.txt"
+        path.write_text("no database at all " * 100)
+        path.chmod(0o600)
+        (found,) = problems(path)
+        assert found.startswith("database: file is not a database -> restore a backup, or `foundups-logging set-aside`")
+
+    def test_an_empty_file_is_a_database_without_anything(self, tmp_path):
+        path = tmp_path / "empty.db"
+        path.touch(0o600)
+        assert problems(path) == []
+
+    def test_corrupt_pages(self, filled):
+        with TelemetryStore(filled) as store:
+            for _ in range(300):
+                store.record("log_events", event="filler", text="x" * 2000)
+        damage(filled)
+        before = contents(filled.parent)
+        found = problems(filled)
+        assert any(text.startswith("integrity: ") and "foundups-logging set-aside" in text for text in found), found
+        assert problems(filled, "--full")
+        assert contents(filled.parent) == before
+
+    def test_a_damaged_schema(self, filled):
+        with closing(sqlite3.connect(filled)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        data = bytearray(filled.read_bytes())
+        data[100:4096] = b"\xa5" * 3996
+        filled.write_bytes(data)
+        found = problems(filled)
+        assert any("malformed" in text and "set-aside" in text for text in found), found
+
+    def test_a_file_cut_short(self, filled):
+        with closing(sqlite3.connect(filled)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        os.truncate(filled, filled.stat().st_size // 2)
+        assert any("set-aside" in text for text in problems(filled))
+
+    def test_a_database_that_another_holds_exclusively(self, filled):
+        with holding(filled, "exclusive") as holder:
+            found = problems(filled)
+            assert any(text.startswith("database: database is locked") for text in found), found
+            if sys.platform == "linux":
+                assert any(text.startswith(f"locks: process {holder.pid} (") for text in found)
+        assert problems(filled) == []
+
+    @not_root
+    def test_a_file_that_this_user_may_not_read(self, filled):
+        filled.chmod(0)
+        assert problems(filled)
+
+    def test_what_is_no_path_of_a_file_is_misuse(self, tmp_path):
+        assert command("doctor", "-d", tmp_path)[0] == 2
+
+
+class TestSurroundings:
+    @posix_only
+    def test_files_that_others_can_use(self, filled, spool):
+        filled.chmod(0o644)
+        Path(f"{filled}-lock").chmod(0o660)
+        add_segment(spool, 0)
+        spool.chmod(0o755)
+        found = doctor(filled)["permissions"]
+        assert [(finding["level"], finding["hint"]) for finding in found] == [
+            ("problem", f"chmod 600 {filled}"),
+            ("note", f"unless that is meant: chmod 600 {filled}-lock"),
+            ("problem", f"chmod 700 {spool}"),
+        ]
+        assert "0644" in found[0]["message"]
+
+    @root_only
+    def test_files_of_different_owners(self, filled):
+        for name in (filled, f"{filled}-lock"):
+            os.chown(name, 12345, 12345)
+        os.chown(filled.parent, 12345, 12345)
+        assert problems(filled) == []
+        os.chown(f"{filled}-lock", 0, 0)
+        (found,) = problems(filled)
+        assert f"chown 12345 {filled}-lock" in found
+
+    @root_only
+    @linux_only
+    def test_files_that_reading_makes_belong_to_the_databases_owner(self, filled):
+        """Else its programs couldn't write any more, once root has looked at it."""
+        os.chown(filled, 12345, 12345)
+        doctor(filled)
+        for suffix in ("-wal", "-shm"):
+            made = Path(f"{filled}{suffix}")
+            assert not made.exists() or made.stat().st_uid == 12345
+
+    @not_root
+    def test_a_folder_that_cannot_be_written(self, filled):
+        filled.parent.chmod(0o500)
+        try:
+            assert any(text.startswith("permissions: ") for text in problems(filled))
+        finally:
+            filled.parent.chmod(0o700)
+
+    @root_only
+    @linux_only
+    def test_a_disk_with_little_room(self, filled, tmp_path):
+        small = tmp_path / "small"
+        small.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "none", small], check=False).returncode:
+            pytest.skip("no right to mount")
+        try:
+            shutil.copy2(filled, small / "foundups.db")
+            (found,) = problems(small / "foundups.db")
+            assert found.startswith("disk space: ")
+            assert f"MiB free at {small}" in found
+            assert "make room" in found
+        finally:
+            subprocess.run(["umount", "--lazy", small], check=True)
+
+    def test_another_journal_mode_is_a_note(self, filled):
+        with closing(sqlite3.connect(filled)) as connection:
+            assert connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+        (finding,) = doctor(filled)["journal mode"]
+        assert finding["level"] == "note"
+        assert "(delete)" in finding["message"]
+
+    @linux_only
+    @pytest.mark.parametrize("log", ["an empty log", "a log"])
+    def test_a_log_beyond_its_limit_that_a_read_holds(self, filled, log):
+        with closing(sqlite3.connect(filled)) as writer:
+            writer.execute("PRAGMA wal_autocheckpoint = 0")
+            writer.execute("PRAGMA synchronous = OFF")
+            writer.execute("CREATE TABLE big (text)")
+            if log == "an empty log":
+                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with holding(filled, "read") as reader:
+                with writer:
+                    writer.executemany("INSERT INTO big VALUES (?)", (("x" * 1_000_000,) for _ in range(70)))
+                (finding,) = doctor(filled)["wal"]
+        assert finding["level"] == "problem"
+        assert f"process {reader.pid} (" in finding["message"]
+        assert f"process {os.getpid()} (" not in finding["message"]
+        assert finding["hint"] == "end that read; the log is cut by the next checkpoint"
+
+    @linux_only
+    def test_a_big_log_that_nobody_holds_is_a_note(self, filled):
+        with closing(sqlite3.connect(filled)) as writer:
+            writer.execute("PRAGMA wal_autocheckpoint = 0")
+            writer.execute("CREATE TABLE big (text)")
+            with writer:
+                writer.executemany("INSERT INTO big VALUES (?)", (("x" * 1_000_000,) for _ in range(70)))
+            assert doctor(filled)["wal"][0]["level"] == "note"
+
+
+@linux_only
+class TestOtherPrograms:
+    def test_one_that_writes_past_the_lock(self, filled):
+        with holding(filled, "open") as stranger:
+            (finding,) = doctor(filled)["other writers"]
+            assert f"process {stranger.pid} (" in finding["message"]
+            assert finding["level"] == ("problem" if has_wal_reset_risk() else "note")
+
+    def test_one_that_only_reads_is_none(self, filled):
+        with holding(filled, "read"):
+            (finding,) = doctor(filled)["other writers"]
+            assert finding["level"] == "ok"
+
+    def test_our_own_writers_are_none(self, filled):
+        with TelemetryStore(filled) as store:
+            store.record("metrics_events", metric_name="speed", value=1.5)
+            assert problems(filled) == []
+            (finding,) = doctor(filled)["other writers"]
+            assert finding["level"] == "ok"
+
+    def test_one_that_keeps_others_from_writing(self, filled):
+        with holding(filled, "write") as holder:
+            found = problems(filled)
+            assert any(text.startswith(f"locks: process {holder.pid} (") and "2 seconds" in text for text in found)
+
+    def test_one_that_keeps_the_writers_lock(self, filled):
+        script = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
+        arguments = [sys.executable, "-c", script, f"{filled}-lock"]
+        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            holder.stdout.readline()
+            found = problems(filled)
+            holder.kill()
+        assert any(text.startswith(f"locks: process {holder.pid} (") for text in found)
+
+
+class TestContents:
+    def test_dead_letters_by_reason(self, filled):
+        sql = "INSERT INTO dead_letters (timestamp, domain, error, original) VALUES (?, ?, ?, '{}')"
+        for number, error in enumerate(("no agent_id", "no agent_id", "no event_type")):
+            run_sql(filled, sql, (f"2026-11-0{number + 1}T00:00:00.000000+00:00", "permission_events", error))
+        (found,) = problems(filled)
+        assert "3, the newest of 2026-11-03T" in found
+        assert "2 of permission_events: no agent_id; 1 of permission_events: no event_type" in found
+
+    def test_tables_columns_and_indexes_that_are_missing(self, filled):
+        run_sql(filled, "DROP TABLE chat_messages")
+        run_sql(filled, 'DROP INDEX "idx.error_events.timestamp"')
+        run_sql(filled, "DROP VIEW events")
+        run_sql(filled, "ALTER TABLE selenium_sessions DROP COLUMN annotated_path")
+        (found,) = problems(filled)
+        for missing in (
+            "the table chat_messages",
+            "the index idx.error_events.timestamp",
+            "the column selenium_sessions.annotated_path",
+        ):
+            assert missing in found
+        with TelemetryStore(filled):  # the hint is true
+            pass
+        assert problems(filled) == []
+
+    def test_a_table_that_cannot_serve_its_domain(self, filled):
+        run_sql(filled, "DROP TABLE metrics_events")
+        run_sql(filled, "CREATE TABLE metrics_events (id TEXT PRIMARY KEY, timestamp TEXT)")
+        (found,) = problems(filled)
+        assert "metrics_events: it has no column id INTEGER PRIMARY KEY" in found
+        assert "rename the table" in found
+
+    def test_declarations_that_cannot_be_read(self, filled):
+        run_sql(filled, 'INSERT INTO domain_declarations VALUES (\'later\', \'{"columns": {"a": "UUID"}}\')')
+        assert any("'later'" in finding["message"] for finding in doctor(filled)["tables"])
+
+    def test_an_index_that_tells_other_than_its_table_is_found_by_the_full_check(self, filled):
+        with TelemetryStore(filled) as store:
+            for number in range(50):
+                store.record("metrics_events", metric_name=f"m{number}", value=1.0)
+        with closing(sqlite3.connect(filled)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+            (page,) = connection.execute(
+                "SELECT rootpage FROM sqlite_master WHERE name = 'idx.metrics_events.timestamp'"
+            ).fetchone()
+        data = bytearray(filled.read_bytes())
+        start = (page - 1) * 4096
+        at = data.index(b"T", start, start + 4096)
+        data[at : at + 1] = b"t"
+        filled.write_bytes(data)
+        assert problems(filled) == []
+        (found,) = problems(filled, "--full")
+        assert "idx.metrics_events.timestamp" in found
+
+    def test_references_of_the_users_own_tables_that_lead_nowhere_are_a_note(self, filled):
+        run_sql(filled, "CREATE TABLE parents (id INTEGER PRIMARY KEY)")
+        run_sql(filled, "CREATE TABLE children (parent INTEGER REFERENCES parents (id))")
+        run_sql(filled, "INSERT INTO children VALUES (1), (2)")
+        found = doctor(filled, "--full")["integrity"]
+        assert any(f["level"] == "note" and "2 rows of children" in f["message"] for f in found)
+
+
+class TestAccountsAndSpool:
+    def test_accounts_that_add_up(self, filled):
+        add_account(filled)
+        assert doctor(filled)["writers"][0]["message"] == "1 account; all add up"
+
+    def test_a_gap_is_a_problem(self, filled):
+        add_account(filled, emitted=11)
+        (found,) = problems(filled)
+        assert "+1 unaccounted for" in found
+
+    def test_dropped_events_and_killed_writers_are_notes(self, filled):
+        add_account(filled, "w1", stored=7, dropped=3)
+        add_account(filled, "w2", ended=None, host=socket.gethostname(), pid=2**22 + 1)
+        found = doctor(filled)["writers"]
+        assert all(finding["level"] == "note" for finding in found)
+        assert any("3 events dropped by daemon.py" in finding["message"] for finding in found)
+        if sys.platform != "win32":
+            assert any("1 writer ended without a last word" in finding["message"] for finding in found)
+
+    def test_rows_that_wait_for_a_program(self, filled, spool):
+        oldest = "2026-11-20T10:00:00.000000+00:00"
+        add_account(filled, emitted=13, spooled=3)
+        ends = add_segment(spool, 2, number=1)
+        add_replay(filled, "w1.000001.jsonl", rows=1, position=ends[2])
+        add_segment(spool, 2, number=2, timestamp=oldest)
+        (found,) = problems(filled)
+        assert "3 rows in 2 segments" in found
+        assert oldest in found
+        assert "start a program that logs to this database" in found
+
+    def test_rows_that_a_running_program_will_replay_are_a_note(self, filled, spool):
+        add_account(filled, emitted=12, spooled=2, ended=None, started=now())
+        add_segment(spool, 2)
+        found = doctor(filled)["spool"]
+        if sys.platform != "win32":
+            assert [finding["level"] for finding in found] == ["note"]
+
+    @posix_only
+    def test_rows_that_a_running_program_cannot_get_rid_of_are_a_problem(self, filled, spool):
+        add_account(filled, emitted=12, spooled=2, ended=None, started=now(), last_error="disk I/O error")
+        add_segment(spool, 2, timestamp=now(minutes=10))
+        (found,) = problems(filled)
+        assert "last error: disk I/O error" in found
+
+    def test_torn_lines(self, filled, spool):
+        add_account(filled, emitted=12, spooled=2)
+        add_segment(spool, 2, tail='{"crc":"00000000","table":"m')
+        found = doctor(filled)["spool"]
+        assert found[1]["message"] == "1 line of the spool torn or changed"
+
+    def test_the_spool_of_a_database_that_is_gone_or_corrupt(self, filled, spool):
+        add_segment(spool, 2)
+        filled.write_text("no database at all " * 100)
+        assert any("2 rows in 1 segment" in text for text in problems(filled))
+        filled.unlink()
+        assert any("2 rows in 1 segment" in text for text in problems(filled))
+
+
+def test_a_network_file_system_is_a_problem(filled, tmp_path, monkeypatch, capsys):
+    from click.testing import CliRunner
+
+    from foundups_logging.cli import commands
+    from foundups_logging.sinks import filesystem
+
+    table = tmp_path / "mountinfo"
+    table.write_text(f"30 1 0:40 / / rw - ext4 /dev/vda rw\n31 30 0:41 / {filled.parent} rw - nfs4 server:/data rw\n")
+    monkeypatch.setattr(filesystem, "MOUNT_TABLE", str(table))
+    result = CliRunner().invoke(commands, ["doctor", "-d", str(filled)])
+    assert result.exit_code == 1
+    assert f"{filled.parent} is on a network file system (nfs4)" in result.stdout
+    assert 'journal_mode="DELETE"' in result.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo terminals")
+def test_the_full_check_shows_on_a_terminal_that_it_goes_on(filled):
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "wb") as terminal:
+        code, out, _ = command_on(terminal, "doctor", "-d", filled, "--full")
+    assert (code, "0 problems" in out) == (0, True)
+    with os.fdopen(ours, "rb") as read:
+        assert b"checking every page and index" in read.read1()
+
+
+def command_on(terminal, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "foundups_logging", *map(str, arguments)],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm"},
+        timeout=60,
+    )
+    return done.returncode, done.stdout.decode(), None
+
+
+def test_a_handler_that_writes_meanwhile_is_not_disturbed(filled):
+    handler = DomainTableHandler(filled)
+    handler.close()
+    with TelemetryStore(filled) as store:
+        before = store.record("metrics_events", metric_name="a", value=1.0)
+        assert command("doctor", "-d", filled, "--full")[0] == 0
+        assert store.record("metrics_events", metric_name="b", value=1.0) == before + 1
