@@ -44,5 +44,6 @@ def command(*, database: str | None, yes: bool, force: bool) -> None:
     click.echo(
         printable(f"{path} is now {target}")
         + "\nRunning programs notice, make a new database and write to that; so does the next program that starts."
-        + f"\nTo get back what can still be read (SQLite's own shell, 3.29 or later):\n  {printable(commands)}"
+        + f"\nTo get back what can still be read:\n  {printable(commands)}"
+        + "\n(Where the shell says `SQL logic error`, it was built without .recover: sqlite.org has one that can.)"
     )
