@@ -1,4 +1,4 @@
-"""What writers leave behind for stats and doctor, made by hand: accounts, segments of the spool, replays; and processes."""
+"""What writers leave behind for stats and doctor, made by hand; commands and other programs to run."""
 
 import json
 import os
@@ -85,10 +85,10 @@ def add_account(database, writer="w1", **values):
     )
 
 
-def add_replay(database, segment, rows, position, *, writer="w1", finished=None):
+def add_replay(database, segment, rows, position, finished=None):
     for sql in TABLES:
         run_sql(database, sql)
-    run_sql(database, "INSERT INTO spool_replays VALUES (?, ?, ?, ?, ?)", (segment, writer, position, rows, finished))
+    run_sql(database, "INSERT INTO spool_replays VALUES (?, ?, ?, ?, ?)", (segment, "w1", position, rows, finished))
 
 
 def line(**entry):
@@ -96,15 +96,15 @@ def line(**entry):
     return f'{{"crc":"{zlib.crc32(rest.encode()):08x}",{rest}\n'
 
 
-def add_segment(spool, rows, *, writer="w1", number=1, tail="", timestamp=None):
-    """A segment of so many rows, with `tail` after them; returns where each line ends, in bytes."""
+def add_segment(spool, rows, writer="w1", number=1, **more):
+    """A segment of so many rows, of a `timestamp`, with a `tail` after them; returns where each line ends, in bytes."""
     spool.mkdir(mode=0o700, exist_ok=True)
-    row = {"timestamp": timestamp or now(), "metric_name": "speed", "value": 1.5}
+    row = {"timestamp": more.get("timestamp") or now(), "metric_name": "speed", "value": 1.5}
     lines = [line(format="foundups-logging spool 1", writer=writer)]
     lines.append(line(domain="metrics_events", declaration={}))
     lines += [line(table="metrics_events", row=row) for _ in range(rows)]
     path = spool / f"{writer}.{number:06}.jsonl"
-    path.write_text("".join(lines) + tail)
+    path.write_text("".join(lines) + more.get("tail", ""))
     path.chmod(0o600)
     ends, end = [], 0
     for text in lines:

@@ -22,9 +22,12 @@ from accounts import (
     now,
     run_sql,
 )
+from click.testing import CliRunner
 
 from foundups_logging import DomainTableHandler, TelemetryStore
+from foundups_logging.cli import commands
 from foundups_logging.operate.surroundings import has_wal_reset_risk
+from foundups_logging.sinks import filesystem
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who uses a file")
@@ -433,12 +436,7 @@ class TestAccountsAndSpool:
         assert any("2 rows in 1 segment" in text for text in problems(filled))
 
 
-def test_a_network_file_system_is_a_problem(filled, tmp_path, monkeypatch, capsys):
-    from click.testing import CliRunner
-
-    from foundups_logging.cli import commands
-    from foundups_logging.sinks import filesystem
-
+def test_a_network_file_system_is_a_problem(filled, tmp_path, monkeypatch):
     table = tmp_path / "mountinfo"
     table.write_text(f"30 1 0:40 / / rw - ext4 /dev/vda rw\n31 30 0:41 / {filled.parent} rw - nfs4 server:/data rw\n")
     monkeypatch.setattr(filesystem, "MOUNT_TABLE", str(table))

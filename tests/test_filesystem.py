@@ -125,7 +125,7 @@ from foundups_logging.sinks.filesystem import filesystem_type
 base = Path(sys.argv[1])
 def mount(kind, where, *options):
     where.mkdir(exist_ok=True)
-    subprocess.run(["mount", *(["-t", kind] if kind else []), *options, *([] if options else ["none"]), where], check=True)
+    subprocess.run(["mount", *(["-t", kind, "none"] if kind else options), where], check=True)
 mount("tmpfs", base / "a")
 mount("ramfs", base / "a" / "deep er")
 (base / "a" / "deep er" / "kept").mkdir()
@@ -180,9 +180,9 @@ def test_a_handler_is_refused_on_a_real_mount_of_a_network_file_system(tmp_path)
     assert network_filesystem(folder) is None
 
 
+@linux_only
+@pytest.mark.usefixtures("on_nfs")
 class TestOnANetworkFileSystem:
-    pytestmark = [linux_only, pytest.mark.usefixtures("on_nfs")]
-
     def test_a_handler_and_a_store_say_so_at_once(self, database):
         for door in (DomainTableHandler, TelemetryStore):
             with pytest.raises(ConfigurationError) as caught:
@@ -235,14 +235,12 @@ class TestJournalMode:
 
     def test_one_that_others_have_open_keeps_its_log(self, database):
         make_database(database)
-        with closing(sqlite3.connect(database)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            with holding(database, "open"):
-                connection, is_wal = open_writer(database, 0.1, journal_mode="DELETE")
-                with closing(connection):
-                    assert is_wal
-                    connection.execute("CREATE TABLE t (a)")
-                    assert connection.execute("PRAGMA locking_mode").fetchone() == ("normal",)
+        with holding(database, "open"):
+            connection, is_wal = open_writer(database, 0.1, journal_mode="DELETE")
+            with closing(connection):
+                assert is_wal
+                connection.execute("CREATE TABLE t (a)")
+                assert connection.execute("PRAGMA locking_mode").fetchone() == ("normal",)
         connection, is_wal = open_writer(database, 1)
         connection.close()
         assert is_wal

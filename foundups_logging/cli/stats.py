@@ -37,7 +37,7 @@ def command(*, database: str | None, spool: str | None, as_json: bool) -> None:
     \b
     Examples:
       foundups-logging stats
-      foundups-logging stats -d data/foundups.db --json
+      foundups-logging stats -d data/foundups.db --spool /var/spool/foundups
     """  # noqa: D301 - click's mark of what isn't to be wrapped
     path = database_path(database)
     accounts = read_accounts(path, spool_of(path, spool))
