@@ -301,6 +301,32 @@ class TestOtherPrograms:
             (finding,) = doctor(filled)["other writers"]
             assert finding["level"] == "ok"
 
+    def test_a_forked_child_that_has_its_parents_files_open_is_none(self, filled):
+        script = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM metrics_events").fetchone()
+lock = open(sys.argv[1] + "-lock")
+if not os.fork():
+    lock.close()
+print(os.getpid(), flush=True)
+input()
+"""
+        arguments = [sys.executable, "-c", script, str(filled)]
+        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+            for _ in range(2):
+                parent.stdout.readline()
+            assert problems(filled) == []
+
+    def test_a_link_to_the_database_is_no_other(self, filled, tmp_path):
+        link = tmp_path / "link.db"
+        link.symlink_to(filled)
+        with TelemetryStore(link) as store:
+            store.record("metrics_events", metric_name="speed", value=1.5)
+            assert problems(link) == []
+            add_segment(filled.with_name("foundups.db-spool"), 1)
+            assert any("1 row in 1 segment" in text for text in problems(link))
+
     def test_one_that_keeps_others_from_writing(self, filled):
         with holding(filled, "write") as holder:
             found = problems(filled)

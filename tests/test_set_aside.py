@@ -165,6 +165,15 @@ class TestRefusals:
         assert corrupt.exists()
 
 
+def test_behind_a_link_it_is_the_file_that_is_renamed(corrupt, tmp_path):
+    link = tmp_path / "link.db"
+    link.symlink_to(corrupt)
+    assert command("set-aside", "-d", link, "--yes")[0] == 0
+    assert link.is_symlink()
+    assert not corrupt.exists()
+    assert len(list(corrupt.parent.glob("foundups.db.set-aside-*Z"))) == 1
+
+
 def test_the_spool_stays(corrupt):
     spool = corrupt.with_name("foundups.db-spool")
     add_segment(spool, 3)

@@ -10,9 +10,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from foundups_logging.cli.options import database_option, json_option, spool_option
+from foundups_logging.cli.options import database_option, json_option, real_path, spool_option
 from foundups_logging.cli.output import echo_json, echo_table
-from foundups_logging.database import database_path
 from foundups_logging.operate.accounts import spool_of
 from foundups_logging.operate.doctor import examine
 from foundups_logging.operate.findings import NOTE, PROBLEM, some
@@ -40,7 +39,7 @@ def command(*, database: str | None, spool: str | None, full: bool, as_json: boo
       foundups-logging doctor
       foundups-logging doctor -d data/foundups.db --full
     """  # noqa: D301 - click's mark of what isn't to be wrapped
-    path = database_path(database)
+    path = real_path(database)
     with _progress("checking every page and index") if full else contextlib.nullcontext():
         findings = examine(path, spool_of(path, spool), full=full)
     problems = sum(finding.level == PROBLEM for finding in findings)

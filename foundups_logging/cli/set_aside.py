@@ -7,9 +7,8 @@ import sys
 
 import click
 
-from foundups_logging.cli.options import database_option
+from foundups_logging.cli.options import database_option, real_path
 from foundups_logging.cli.output import printable
-from foundups_logging.database import database_path
 from foundups_logging.operate.set_aside import check, set_aside
 
 __all__ = ["command"]
@@ -31,7 +30,7 @@ def command(*, database: str | None, yes: bool, force: bool) -> None:
     Examples:
       foundups-logging set-aside -d data/foundups.db --yes
     """  # noqa: D301 - click's mark of what isn't to be wrapped
-    path = database_path(database)
+    path = real_path(database)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("Nobody can be asked here; give --yes.")

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from foundups_logging.cli.options import database_option, json_option, spool_option
+from foundups_logging.cli.options import database_option, json_option, real_path, spool_option
 from foundups_logging.cli.output import echo_json, echo_table, printable
-from foundups_logging.database import database_path
 from foundups_logging.operate.accounts import COUNTS, Account, read_accounts, spool_of, total_of
 
 __all__ = ["command"]
@@ -39,7 +38,7 @@ def command(*, database: str | None, spool: str | None, as_json: bool) -> None:
       foundups-logging stats
       foundups-logging stats -d data/foundups.db --spool /var/spool/foundups
     """  # noqa: D301 - click's mark of what isn't to be wrapped
-    path = database_path(database)
+    path = real_path(database)
     accounts = read_accounts(path, spool_of(path, spool))
     if accounts is None:
         click.echo(

@@ -14,7 +14,8 @@ from typing import Final
 
 from foundups_logging.errors import StorageError
 from foundups_logging.operate.contents import faults_of
-from foundups_logging.operate.processes import can_tell_files, command_of, users_of
+from foundups_logging.operate.processes import command_of
+from foundups_logging.operate.surroundings import strangers
 from foundups_logging.sinks.connections import database_errors
 from foundups_logging.sinks.lock import FileLock
 
@@ -55,12 +56,9 @@ def check(path: Path) -> str:
     fault = faults_of(path)
     if fault is None:
         raise _refusal(path, "SQLite finds no fault in it", "leave it where it is, or give --force")
-    if can_tell_files():
-        lock = Path(f"{path}-lock")
-        for user in users_of([path, lock]):
-            if user.opened.get(path) and lock not in user.opened and user.pid != os.getpid():
-                told = f"{command_of(user.pid)} has it open for writing and wouldn't notice"
-                raise _refusal(path, told, "end it first, or give --force")
+    for pid in strangers(path):
+        told = f"{command_of(pid)} has it open for writing and wouldn't notice"
+        raise _refusal(path, told, "end it first, or give --force")
     return fault
 
 

@@ -21,7 +21,7 @@ from foundups_logging.operate.findings import NOTE, OK, PROBLEM, Finding, bytes_
 from foundups_logging.operate.processes import can_tell_files, command_of, locks_on, users_of
 from foundups_logging.sinks.filesystem import filesystem_type, network_filesystem
 
-__all__ = ["COMPANIONS", "has_wal_reset_risk", "look_around"]
+__all__ = ["COMPANIONS", "has_wal_reset_risk", "look_around", "strangers"]
 
 #: What SQLite and the writers keep beside a database, by what is added to its name.
 COMPANIONS: Final = ("-wal", "-shm", "-journal", "-lock")
@@ -55,6 +55,22 @@ def look_around(path: Path, spool: Path) -> Iterator[Finding]:
         yield _wal(path)
         yield from _strangers(path)
         yield from _holders(path)
+
+
+def strangers(path: Path) -> list[int]:
+    """The processes that have the database open for writing without the lock that writers of ours have open with it.
+
+    None on a system that doesn't tell, and this process never.
+    """
+    if not can_tell_files():
+        return []
+    lock, shm = Path(f"{path}-lock"), Path(f"{path}-shm")
+    users = [user for user in users_of([path, lock]) if user.opened.get(path) and lock not in user.opened]
+    pids = {user.pid for user in users} - {os.getpid()}
+    if shm.exists():
+        # A forked child has its parent's files open, which is nothing; every connection to a log has locks of its own.
+        pids &= {lock.pid for lock in locks_on(shm)}
+    return sorted(pids)
 
 
 def _version() -> Finding:
@@ -174,21 +190,18 @@ def _pinning_readers(path: Path) -> list[int] | None:
 
 
 def _strangers(path: Path) -> Iterator[Finding]:
-    """Who writes, or may, without the lock that writers of ours have open as long as the database."""
     if not can_tell_files():
         yield Finding("other writers", NOTE, "which programs have the database open can't be told on this system")
         return
-    lock = Path(f"{path}-lock")
-    users = [user for user in users_of([path, lock]) if user.pid != os.getpid()]
-    strangers = [user for user in users if user.opened.get(path) and lock not in user.opened]
+    found = strangers(path)
     hint = "end them, or let them read only (mode=ro) or write by foundups_logging"
-    for user in strangers:
-        told = f"{command_of(user.pid)} has the database open for writing, without the writers' lock"
-        if has_wal_reset_risk():
+    for pid in found:
+        told = f"{command_of(pid)} has the database open for writing, without the writers' lock"
+        if has_wal_reset_risk() and Path(f"{path}-shm").exists():
             yield Finding("other writers", PROBLEM, f"{told}: with this SQLite, commits can be lost", hint)
         else:
             yield Finding("other writers", NOTE, f"{told}: writers may have to wait for it", hint)
-    if not strangers:
+    if not found:
         hidden = "" if os.geteuid() == 0 else ", as far as this user can see"
         yield Finding("other writers", OK, f"none past the writers' lock{hidden}")
 
