@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import click
@@ -10,11 +9,11 @@ import click
 from foundups_logging.cli.options import database_option, json_option, real_path, spool_option
 from foundups_logging.cli.output import echo_json, echo_table, printable
 from foundups_logging.operate.accounts import COUNTS, Account, read_accounts, spool_of, total_of
+from foundups_logging.operate.findings import seconds_text
 
 __all__ = ["command"]
 
 _HEADS = ("program", "pid", "host", "started", "ended", *COUNTS, "waiting")
-_SHOWN_SECONDS = re.compile(r"(.{10})T(.{8}).*")
 
 
 @click.command("stats")
@@ -72,14 +71,10 @@ def _show(accounts: Sequence[Account]) -> None:
 
 
 def _row(account: Account) -> list[object]:
-    ended = _seconds(account.ended) if account.ended else account.state
+    ended = seconds_text(account.ended) if account.ended else account.state
     counts = (account.counts[name] for name in COUNTS)
     program = account.program or account.writer
-    return [program, account.pid, account.host, _seconds(account.started), ended, *counts, account.waiting]
-
-
-def _seconds(timestamp: str | None) -> str:
-    return _SHOWN_SECONDS.sub(r"\1 \2Z", timestamp or "")
+    return [program, account.pid, account.host, seconds_text(account.started), ended, *counts, account.waiting]
 
 
 def _told(account: Account) -> dict[str, object]:

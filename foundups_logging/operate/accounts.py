@@ -152,7 +152,7 @@ def _waits(spool: Path, progress: Mapping[str, Any]) -> dict[str, int]:
     for segment in segments(spool):
         done = progress.get(segment.path.name)
         try:
-            left = waiting(segment, done["position"] if done else 0)
+            left = waiting(segment, (done["position"] or 0) if done else 0)
         except FileNotFoundError:  # replayed meanwhile
             left = Waiting(0, 0, None)
         found[segment.writer] = found.get(segment.writer, 0) + left.rows + left.torn
@@ -171,7 +171,7 @@ def _account(
         writer,
         _state(row, is_newest=newest[row.get("host"), row.get("pid")] == row.get("writer")),
         **{name: row.get(name) for name in texts},
-        counts={name: row.get(name) or 0 for name in COUNTS},
+        counts={name: number if isinstance(number := row.get(name), int) else 0 for name in COUNTS},
         taken=taken.get(writer, 0),
         waiting=waits.get(writer, 0),
     )

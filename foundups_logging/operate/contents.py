@@ -9,7 +9,7 @@ from typing import Final
 
 from foundups_logging.domains.loading import builtin_domains
 from foundups_logging.errors import SchemaError, StorageError
-from foundups_logging.operate.findings import NOTE, OK, PROBLEM, Finding, bytes_text, some
+from foundups_logging.operate.findings import NOTE, OK, PROBLEM, Finding, bytes_text, seconds_text, some
 from foundups_logging.sinks.connections import READ_PRAGMAS, open_reader
 from foundups_logging.sinks.filesystem import network_filesystem
 from foundups_logging.sinks.schema import lacks, read_declarations
@@ -28,8 +28,8 @@ def look_inside(path: Path, *, full: bool) -> Iterator[Finding]:
     try:
         connection = open_reader(path, _BUSY_TIMEOUT, _PRAGMAS)
     except StorageError as error:
-        is_corrupt = _code(error.__cause__) in _CORRUPT
-        yield Finding("database", PROBLEM, error.message, _SET_ASIDE if is_corrupt else error.hint)
+        hint = _SET_ASIDE if _is_corruption(error.__cause__) else error.hint
+        yield Finding("database", PROBLEM, error.message, hint)
         return
     checks: tuple[tuple[str, Callable[[sqlite3.Connection], Iterable[Finding]]], ...] = (
         ("database", lambda connection: _database(connection, path)),
@@ -42,7 +42,7 @@ def look_inside(path: Path, *, full: bool) -> Iterator[Finding]:
             try:
                 yield from check(connection)
             except (sqlite3.Error, sqlite3.Warning, UnicodeError, ValueError) as error:
-                hint = _SET_ASIDE if _code(error) in _CORRUPT else "look at what else is told here"
+                hint = _SET_ASIDE if _is_corruption(error) else "look at what else is told here"
                 yield Finding(name, PROBLEM, f"can't be read: {error}", hint)
     finally:
         connection.close()
@@ -56,13 +56,13 @@ def faults_of(path: Path) -> str | None:
     try:
         connection = open_reader(path, _BUSY_TIMEOUT, _PRAGMAS)
     except StorageError as error:
-        if _code(error.__cause__) in _CORRUPT:
+        if _is_corruption(error.__cause__):
             return error.message
         raise
     try:
         faults = _check(connection, "quick_check")
-    except sqlite3.Error as error:
-        if _code(error) in _CORRUPT:
+    except (sqlite3.Error, UnicodeError) as error:
+        if _is_corruption(error):
             return str(error)
         raise StorageError(
             str(error), operation="check database", path=path, hint="see `foundups-logging doctor`"
@@ -157,13 +157,13 @@ def _dead_letters(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield Finding(
         "dead letters",
         PROBLEM,
-        f"{number}, the newest of {newest}: {_first(told)}",
+        f"{number}, the newest of {seconds_text(newest)}: {_first(told)}",
         "change the programs or the domains, then log again or delete what `foundups-logging query "
         '"SELECT * FROM dead_letters"` shows',
     )
 
 
-def _code(error: BaseException | None) -> int | None:
-    """SQLite's primary result code, where the error has one."""
+def _is_corruption(error: BaseException | None) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
+    # sqlite3 decodes messages that quote a corrupt page.
+    return isinstance(error, UnicodeError) or (code is not None and code & 0xFF in _CORRUPT)

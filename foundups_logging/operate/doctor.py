@@ -11,7 +11,7 @@ from typing import Any, Final
 from foundups_logging.errors import FoundupsLoggingError, QueryError
 from foundups_logging.operate.accounts import Account, read_accounts, read_progress
 from foundups_logging.operate.contents import look_inside
-from foundups_logging.operate.findings import NOTE, OK, PROBLEM, Finding, bytes_text, some
+from foundups_logging.operate.findings import NOTE, OK, PROBLEM, Finding, bytes_text, seconds_text, some
 from foundups_logging.operate.segments import segments, waiting
 from foundups_logging.operate.surroundings import look_around
 
@@ -92,7 +92,7 @@ def _spool(path: Path, spool: Path, accounts: Sequence[Account] | None) -> Itera
     for segment in found:
         try:
             size += segment.path.stat().st_size
-            left = waiting(segment, progress.get(segment.path.name, {}).get("position", 0))
+            left = waiting(segment, progress.get(segment.path.name, {}).get("position") or 0)
         except FileNotFoundError:  # replayed meanwhile
             continue
         rows_waiting += left.rows
@@ -103,7 +103,7 @@ def _spool(path: Path, spool: Path, accounts: Sequence[Account] | None) -> Itera
         return
     told = f"{some(rows_waiting, 'row')} in {some(len(found), 'segment')} ({bytes_text(size)}) of {spool}"
     if oldest:
-        told += f", the oldest of {oldest}"
+        told += f", the oldest of {seconds_text(oldest)}"
     states = {account.writer: account for account in accounts or ()}
     running = [states[name] for name in {segment.writer for segment in found} if name in states]
     running = [account for account in running if account.state == "running"]
@@ -136,4 +136,4 @@ def _names(accounts: Sequence[Account]) -> str:
 
 
 def _name(account: Account) -> str:
-    return f"{account.program or account.writer} (process {account.pid}, begun {account.started})"
+    return f"{account.program or account.writer} (process {account.pid}, begun {seconds_text(account.started)})"

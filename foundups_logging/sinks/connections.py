@@ -26,7 +26,7 @@ def database_errors(operation: str, path: Path) -> Iterator[None]:
     """Turn sqlite3's and the system's errors into StorageError, with what to do about them."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeError) as error:  # sqlite3 decodes messages that quote a corrupt page
         message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StorageError(message, operation=operation, path=path, hint=_hint(error)) from error
 
@@ -42,7 +42,7 @@ def _hint(error: Exception) -> str:
         return "free space on the disk"
     if primary in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or isinstance(error, OSError):
         return "check that the folder exists and that file and folder may be written"
-    if primary == sqlite3.SQLITE_CORRUPT:
+    if primary == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeError):
         return "restore a backup, or `foundups-logging set-aside` it and let sqlite3 .recover it"
     return ""
 
