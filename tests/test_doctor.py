@@ -206,6 +206,16 @@ class TestUnreadable:
         filled.chmod(0)
         assert problems(filled)
 
+    @not_root
+    def test_a_folder_that_this_user_may_not_enter(self, filled):
+        filled.parent.chmod(0)
+        try:
+            code, out, err = command("doctor", "-d", filled)
+        finally:
+            filled.parent.chmod(0o700)
+        assert (code, out) == (2, "")
+        assert "Permission denied" in err
+
     def test_what_is_no_path_of_a_file_is_misuse(self, tmp_path):
         assert command("doctor", "-d", tmp_path)[0] == 2
 

@@ -30,20 +30,22 @@ def examine(path: Path, spool: Path, *, full: bool = False) -> list[Finding]:
     somebody holds a lock.
     """
     found = _guarded("surroundings", look_around(path, spool))
-    if not path.is_file():
-        missing = Finding(
-            "database", PROBLEM, f"there is no {path}", "give the path, or start a program that logs there"
-        )
-        return [missing, *found, *_guarded("spool", _spool(path, spool, None))]
-    inside = _guarded("database", look_inside(path, full=full))
-    try:
-        accounts = read_accounts(path, spool)
-    except (QueryError, OSError) as error:
-        message = error.message if isinstance(error, QueryError) else str(error)
-        accounts, told = None, [Finding("writers", NOTE, f"their accounts can't be read: {message}")]
-    else:
-        told = list(_writers(accounts))
+    inside = _guarded("database", _inside(path, full=full))
+    accounts, reason = None, inside[0].message
+    if inside[0].level != PROBLEM:  # else it can't be opened; to try again would only take time
+        try:
+            accounts, reason = read_accounts(path, spool), ""
+        except (QueryError, OSError) as error:
+            reason = error.message if isinstance(error, QueryError) else str(error)
+    told = [Finding("writers", NOTE, f"their accounts can't be read: {reason}")] if reason else _writers(accounts)
     return [*inside, *found, *told, *_guarded("spool", _spool(path, spool, accounts))]
+
+
+def _inside(path: Path, *, full: bool) -> Iterator[Finding]:
+    if path.is_file():
+        yield from look_inside(path, full=full)
+    else:
+        yield Finding("database", PROBLEM, f"there is no {path}", "give the path, or start a program that logs there")
 
 
 def _guarded(check: str, findings: Iterator[Finding]) -> list[Finding]:
@@ -84,8 +86,8 @@ def _writers(accounts: Sequence[Account] | None) -> Iterator[Finding]:
 def _spool(path: Path, spool: Path, accounts: Sequence[Account] | None) -> Iterator[Finding]:
     found = segments(spool)
     progress: dict[str, dict[str, Any]] = {}
-    if found:
-        with contextlib.suppress(QueryError):  # nothing was ever replayed, or the database can't be read
+    if found and accounts is not None:
+        with contextlib.suppress(QueryError):  # nothing was ever replayed
             progress = read_progress(path)
     rows_waiting = torn = size = 0
     oldest = None
