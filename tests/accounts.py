@@ -47,9 +47,11 @@ def now(**before):
 
 
 def make_database(database):
-    """A database with one event, as a program leaves it that has ended."""
+    """A database with one event, as a program leaves it that has ended, but without any account."""
     with TelemetryStore(database) as store:
         store.record("metrics_events", metric_name="speed", value=1.5)
+    for table in ("writer_stats", "spool_replays"):
+        run_sql(database, f"DROP TABLE IF EXISTS {table}")
 
 
 def run_sql(database, sql, params=()):
@@ -132,6 +134,31 @@ def command(*arguments, cwd=None, **options):
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout, done.stderr
+
+
+def doctor(database, *arguments):
+    """The findings by check. The exit code is 1 exactly where one is a problem, and each problem has a way out."""
+    code, out, err = command("doctor", "-d", database, "--json", *arguments)
+    assert err == ""
+    found = json.loads(out)
+    problems = [finding for finding in found if finding["level"] == "problem"]
+    assert code == bool(problems)
+    assert all(finding["hint"] for finding in problems)
+    assert {finding["level"] for finding in found} <= {"ok", "note", "problem"}
+    checks = {}
+    for finding in found:
+        checks.setdefault(finding["check"], []).append(finding)
+    return checks
+
+
+def problems(database, *arguments):
+    """Only the problems: check, message and hint as one text each."""
+    found = [finding for findings in doctor(database, *arguments).values() for finding in findings]
+    return [
+        f"{finding['check']}: {finding['message']} -> {finding['hint']}"
+        for finding in found
+        if finding["level"] == "problem"
+    ]
 
 
 @contextmanager

@@ -15,8 +15,6 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows doesn't
 @pytest.fixture
 def filled(database):
     make_database(database)
-    run_sql(database, "DROP TABLE IF EXISTS writer_stats")
-    run_sql(database, "DROP TABLE IF EXISTS spool_replays")
     return database
 
 
