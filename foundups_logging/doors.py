@@ -11,6 +11,7 @@ from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
 from foundups_logging.listener import Listener, listener_for, watch_sigterm
 from foundups_logging.listener.settings import ListenerOptions
+from foundups_logging.sinks.connections import check_journal_mode
 
 __all__ = ["open_door"]
 
@@ -32,6 +33,7 @@ def open_door(
     known = load_domains(domains)
     listener = listener_for(path)
     listener.configure(**settings)
+    check_journal_mode(listener.path, listener.settings.journal_mode)
     if listener.settings.flush_on_sigterm:
         watch_sigterm()
     listener.declare(known)

@@ -39,9 +39,13 @@ def refused(*arguments, code):
         ("query 'SELECT 1' -d none.db", 1, "there is no such file (give the path"),
         ("timeline -d none.db", 1, "there is no such file (give the path"),
         ("domains -d none.db", 1, "there is no such file (give the path"),
+        ("stats -d none.db", 1, "there is no such file (give the path"),
+        ("set-aside -d none.db --yes", 1, "there is no such file (give the path"),
         ("query 'SELECT 1' -d notes.txt", 1, "file is not a database (give the path"),
         ("timeline -d notes.txt", 1, "file is not a database (give the path"),
         ("domains -d notes.txt", 1, "file is not a database (give the path"),
+        ("stats -d notes.txt", 1, "file is not a database (give the path"),
+        ("set-aside --yes", 1, "SQLite finds no fault in it (leave it"),
         (f"query 'SELECT 1' -d {'x' * 5000}", 2, "x: File name too long (give another path)"),
         ("timeline -d '~nosuchuser/x.db'", 2, "(give another path)"),
         ("timeline --domain nope", 1, "no domain 'nope' (known: permission_events"),
@@ -72,6 +76,7 @@ def test_what_cannot_be_done_is_told_in_one_line_that_says_what_to_do(filled, ar
         ("timeline --limit -5", "-5 is not in the range x>=1"),
         ("timeline --limit many", "'many' is not a valid integer"),
         ("nope", "No such command 'nope'"),
+        ("set-aside", "Nobody can be asked here; give --yes."),
     ],
 )
 def test_wrong_usage_is_told_with_the_way_to_the_help(filled, arguments, told):
@@ -82,14 +87,15 @@ def test_wrong_usage_is_told_with_the_way_to_the_help(filled, arguments, told):
 
 
 def test_no_command_creates_a_database(folder):
-    for arguments in (["query", "SELECT 1"], ["timeline"], ["domains", "-d", "data/foundups.db"]):
+    for arguments in (["query", "SELECT 1"], ["timeline"], ["domains", "-d", "data/foundups.db"], ["stats"]):
         refused(*arguments, code=1)
+    assert CliRunner().invoke(commands, ["doctor"]).exit_code == 1
     assert list(folder.iterdir()) == []
 
 
 def test_no_command_changes_a_database(filled):
     before = filled.read_bytes()
-    for arguments in (["query", "SELECT * FROM events"], ["timeline"], ["domains"]):
+    for arguments in (["query", "SELECT * FROM events"], ["timeline"], ["domains"], ["stats"], ["doctor", "--full"]):
         assert CliRunner().invoke(commands, arguments).exit_code == 0
     # SQLite's own files for readers beside each other come and go.
     names = {path.name for path in filled.parent.iterdir()} - {"foundups.db-wal", "foundups.db-shm"}

@@ -72,12 +72,16 @@ class TableSpec:
         return (f'CREATE TABLE IF NOT EXISTS "{self.name}" (\n    {body}\n)', *self.index_statements)
 
     @cached_property
+    def index_names(self) -> tuple[str, ...]:
+        """The names of the indexes."""
+        return tuple(".".join(("idx", self.name, *index)) for index in self.indexes)  # no name holds a dot
+
+    @cached_property
     def index_statements(self) -> tuple[str, ...]:
         """The CREATE INDEX statements alone."""
         statements = []
-        for index in self.indexes:
+        for name, index in zip(self.index_names, self.indexes, strict=True):
             columns = ", ".join(f'"{column}"' for column in index)
-            name = ".".join(("idx", self.name, *index))  # no name holds a dot, so no two are alike
             statements.append(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{self.name}" ({columns})')
         return tuple(statements)
 

@@ -8,12 +8,25 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from foundups_logging.errors import StorageError
+from foundups_logging.errors import ConfigurationError, StorageError
+from foundups_logging.sinks.filesystem import network_filesystem
 
-__all__ = ["database_errors", "is_busy", "open_reader", "open_writer", "storage_error"]
+__all__ = [
+    "DATABASE_FAULTS",
+    "READ_PRAGMAS",
+    "check_journal_mode",
+    "database_errors",
+    "is_busy",
+    "open_reader",
+    "open_writer",
+    "storage_error",
+]
 
 _NOT_A_DATABASE_HINT = "give the path of a SQLite database, or of a file that doesn't exist yet"
-_READ_PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo"})
+#: The PRAGMAs that a reader's SQL may use.
+READ_PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo"})
+#: What a database's use may raise; sqlite3 decodes messages that quote a corrupt page.
+DATABASE_FAULTS = (sqlite3.Error, OSError, UnicodeError)
 _READ_ACTIONS = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
@@ -24,7 +37,7 @@ def database_errors(operation: str, path: Path) -> Iterator[None]:
     """Turn sqlite3's and the system's errors into StorageError, with what to do about them."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except DATABASE_FAULTS as error:
         raise storage_error(operation, path, error) from error
 
 
@@ -54,9 +67,21 @@ def _hint(error: Exception) -> str:
         return "free space on the disk"
     if primary in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or isinstance(error, OSError):
         return "check that the folder exists and that file and folder may be written"
-    if primary == sqlite3.SQLITE_CORRUPT:
-        return "restore a backup, or move the file away and sqlite3's .recover it"
+    if primary == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeError):
+        return "restore a backup, or `foundups-logging set-aside` it and let sqlite3 .recover it"
     return ""
+
+
+def check_journal_mode(path: Path, journal_mode: str = "WAL") -> None:
+    """Raise ConfigurationError where the database at `path` would have a write-ahead log on a network file system."""
+    kind = network_filesystem(path) if journal_mode == "WAL" else None
+    if kind is not None:
+        raise ConfigurationError(
+            f"it is on a network file system ({kind}), where SQLite's write-ahead log can ruin it",
+            operation="use database",
+            path=path,
+            hint='keep it on a local disk, or give journal_mode="DELETE", which is slower and safe there',
+        )
 
 
 def open_writer(
@@ -66,8 +91,11 @@ def open_writer(
 
     Returns the connection, which begins a transaction (IMMEDIATE) with the first
     INSERT, and whether the database is in WAL mode. `busy_timeout` is in
-    seconds. Raises sqlite3.Error and OSError.
+    seconds, `journal_mode` "WAL" or "DELETE" (a database that others have open
+    in WAL mode stays in it), `synchronous` "NORMAL" or "FULL". Raises
+    sqlite3.Error, OSError, and StorageError for WAL on a network file system.
     """
+    _refuse_network(path, journal_mode)
     if not path.exists():
         # SQLite gives its -wal and -shm files the mode of the database's.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
@@ -75,7 +103,10 @@ def open_writer(
         path, timeout=busy_timeout, isolation_level="IMMEDIATE", check_same_thread=False, cached_statements=256
     )
     try:
-        (mode,) = connection.execute(f"PRAGMA journal_mode = {journal_mode}").fetchone()
+        mode = _leave_wal(connection) if journal_mode == "DELETE" else "wal"
+        if mode == "wal":
+            _refuse_network(path, "WAL")
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         # The first commit after a checkpoint cuts the WAL to its own size, which tells when the next is due.
         for pragma in (
             f"synchronous = {synchronous}",
@@ -91,10 +122,36 @@ def open_writer(
     return connection, mode == "wal"
 
 
-def open_reader(path: Path, busy_timeout: float = 5.0) -> sqlite3.Connection:
+def _refuse_network(path: Path, journal_mode: str) -> None:
+    try:
+        check_journal_mode(path, journal_mode)
+    except ConfigurationError as error:
+        raise StorageError(error.message, operation="open database", path=path, hint=error.hint) from error
+
+
+def _leave_wal(connection: sqlite3.Connection) -> str:
+    """Set DELETE journalling and return the mode that the database has then: "wal" where others have it open so.
+
+    In locking_mode EXCLUSIVE, SQLite can read a WAL without the shared memory
+    that a network file system lacks.
+    """
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
+        mode = "wal"
+    connection.execute("PRAGMA locking_mode = NORMAL")
+    if mode != "wal":
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # gives the lock back
+    return str(mode)
+
+
+def open_reader(path: Path, busy_timeout: float = 5.0, pragmas: frozenset[str] = READ_PRAGMAS) -> sqlite3.Connection:
     """Open the database at `path` for reading only: enforced by SQLite's open mode and an authorizer.
 
-    Raises StorageError where there is no database at `path`.
+    `pragmas` are those that its SQL may use. Raises StorageError where there is no database at `path`.
     """
     if not path.is_file():
         raise StorageError(
@@ -110,14 +167,14 @@ def open_reader(path: Path, busy_timeout: float = 5.0) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    connection.set_authorizer(_authorize_reading)
+
+    def authorize(
+        action: int, first: str | None, _second: str | None, _database: str | None, _trigger: str | None
+    ) -> int:
+        if action in _READ_ACTIONS or (action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in pragmas):
+            # load_extension() is off in Python's sqlite3 unless switched on, and is no reading.
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    connection.set_authorizer(authorize)
     return connection
-
-
-def _authorize_reading(
-    action: int, first: str | None, _second: str | None, _database: str | None, _trigger: str | None
-) -> int:
-    if action in _READ_ACTIONS or (action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _READ_PRAGMAS):
-        # load_extension() is off in Python's sqlite3 unless switched on, and is no reading.
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY

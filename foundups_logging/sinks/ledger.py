@@ -103,9 +103,14 @@ class LastWords(NamedTuple):
     counts: tuple[int, ...]
 
 
+def this_host() -> str:
+    """This machine's name, in letters, digits and hyphens."""
+    return re.sub("[^A-Za-z0-9-]", "-", platform.node())[:40] or "localhost"
+
+
 def this_process() -> Identity:
     """A new identity for this process; no two are alike, not even of one process."""
-    host = re.sub("[^A-Za-z0-9-]", "-", platform.node())[:40] or "localhost"
+    host = this_host()
     started = timestamps.now()
     moment = re.sub("[^0-9]", "", started)[:14]
     writer = f"{moment}-{host}-{os.getpid()}-{os.urandom(4).hex()}"

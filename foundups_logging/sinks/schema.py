@@ -15,7 +15,7 @@ from foundups_logging.domains.tables import DEAD_LETTERS, TableSpec, affinity, e
 from foundups_logging.errors import DomainError, SchemaError
 from foundups_logging.sinks.ledger import LEDGER_TABLES
 
-__all__ = ["declared_domains", "prepare_schema", "query_over"]
+__all__ = ["declared_domains", "lacks", "prepare_schema", "query_over", "read_declarations"]
 
 # What every program that writes here has declared, so that readers know all domains.
 _DECLARATIONS = """CREATE TABLE IF NOT EXISTS "domain_declarations" (
@@ -58,15 +58,39 @@ def declared_domains(connection: sqlite3.Connection) -> tuple[Domain, ...]:
 
     A declaration that can't be read, of another version say, is told and left out.
     """
-    if _object_type(connection, "domain_declarations") != "table":
-        return ()
-    found = []
-    for name, text in connection.execute("SELECT name, declaration FROM domain_declarations ORDER BY name"):
-        try:
-            found += [domain for domain in load_domains({name: json.loads(text)}) if domain.name == name]
-        except (DomainError, ValueError) as error:
-            complain(f"the database's declaration of domain {name!r} is left out: {error}")
+    found, faults = read_declarations(connection)
+    for fault in faults:
+        complain(f"{fault}; it is left out")
     return tuple(found)
+
+
+def read_declarations(connection: sqlite3.Connection) -> tuple[list[Domain], list[str]]:
+    """The domains that the database's writers have declared, and what is wrong with others. Raises sqlite3.Error."""
+    found: list[Domain] = []
+    faults = []
+    if _object_type(connection, "domain_declarations") == "table":
+        for name, text in connection.execute("SELECT name, declaration FROM domain_declarations ORDER BY name"):
+            try:
+                found += [domain for domain in load_domains({name: json.loads(text)}) if domain.name == name]
+            except (DomainError, ValueError) as error:
+                faults.append(f"the database's declaration of domain {name!r} can't be read: {error}")
+    return found, faults
+
+
+def lacks(connection: sqlite3.Connection, domain: Domain, path: Path) -> list[str]:
+    """What the database lacks of `domain`'s table, columns and indexes, in words.
+
+    Raises SchemaError where its table can't serve the domain, and sqlite3.Error.
+    """
+    table = table_of(domain)
+    kind = _object_type(connection, table.name)
+    if kind is None:
+        return [f"the table {table.name}"]
+    if kind != "table":
+        raise _not_a_table(kind, table, path)
+    missing = _missing_columns(connection, table, _adopting(table), path)
+    found = [f"the column {table.name}.{name}" for name, _, _ in missing]
+    return found + [f"the index {name}" for name in table.index_names if _object_type(connection, name) != "index"]
 
 
 def query_over(connection: sqlite3.Connection, domains: Iterable[Domain]) -> str:
@@ -81,18 +105,27 @@ def query_over(connection: sqlite3.Connection, domains: Iterable[Domain]) -> str
 
 def _prepare_table(connection: sqlite3.Connection, table: TableSpec, path: Path) -> None:
     """Create `table`, or add what it lacks. Raises SchemaError, before any change, where it can't serve."""
-    operation = f"adopt table {table.name!r} in"
     kind = _object_type(connection, table.name)
     if kind not in (None, "table"):
-        raise SchemaError(f"there is a {kind} of that name", operation=operation, path=path, hint=f"rename the {kind}")
+        raise _not_a_table(str(kind), table, path)
     missing: list[tuple[str, str, bool]] = []
     if kind == "table":
-        missing = _missing_columns(connection, table, operation, path)
+        missing = _missing_columns(connection, table, _adopting(table), path)
     for name, sql_type, _ in missing:
         # Rows that are there already have no value, so an added column is never NOT NULL.
         connection.execute(f'ALTER TABLE "{table.name}" ADD COLUMN "{name}" {sql_type}')
     for statement in table.create_statements if kind is None else table.index_statements:
         connection.execute(statement)
+
+
+def _adopting(table: TableSpec) -> str:
+    return f"adopt table {table.name!r} in"
+
+
+def _not_a_table(kind: str, table: TableSpec, path: Path) -> SchemaError:
+    return SchemaError(
+        f"there is a {kind} of that name", operation=_adopting(table), path=path, hint=f"rename the {kind}"
+    )
 
 
 def _missing_columns(

@@ -15,7 +15,7 @@ from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import TableSpec, table_of
 from foundups_logging.errors import SchemaError, WriteError
 from foundups_logging.sinks.batch import Batch, Mark
-from foundups_logging.sinks.connections import database_errors, is_busy, open_writer, storage_error
+from foundups_logging.sinks.connections import DATABASE_FAULTS, database_errors, is_busy, open_writer, storage_error
 from foundups_logging.sinks.inserts import ROWS_FAULTS, insert_items
 from foundups_logging.sinks.ledger import Identity, enter
 from foundups_logging.sinks.lock import FileLock
@@ -103,7 +103,7 @@ class SQLiteSink:
                 if not is_locked:
                     raise self._held_by_another()
                 return work(self._ready())
-            except (sqlite3.Error, OSError) as error:
+            except DATABASE_FAULTS as error:
                 if not is_busy(error):  # whatever it was, the next try begins with a fresh look at the file
                     with contextlib.suppress(sqlite3.Error):
                         self._disconnect()
@@ -111,7 +111,7 @@ class SQLiteSink:
             finally:
                 if is_locked:
                     self._lock.release()
-        except (sqlite3.Error, OSError) as error:
+        except DATABASE_FAULTS as error:
             raise storage_error("write to database", self.path, error) from error
 
     @property
