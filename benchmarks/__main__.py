@@ -1,25 +1,30 @@
-"""The command line: `python -m benchmarks hot_path`."""
+"""The command line: `python -m benchmarks hot_path` and `python -m benchmarks durable`."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import hot_path
+from benchmarks import durable, hot_path
 from benchmarks.contestants import CONTESTANTS
 
 
 def main() -> None:
     """Run the benchmark that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     command = commands.add_parser("hot_path", help="the cost of a logging call, beside others' and against the targets")
     command.add_argument("--rounds", type=_count, help="how often everything is measured (default: 5, quick: 2)")
     command.add_argument("--quick", action="store_true", help="a smoke run: fewer events, figures of little worth")
     command.add_argument("--only", nargs="+", choices=CONTESTANTS, metavar="NAME", help=f"of {', '.join(CONTESTANTS)}")
     command.add_argument("--markdown", action="store_true", help="print Markdown, on a terminal too")
     command.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured to FILE")
+    durable_command = commands.add_parser("durable", help="what a call costs that waits for its commit")
+    durable_command.add_argument("--rounds", type=_count, default=7, help="how often all is measured (default: 7)")
     given = parser.parse_args()
+    if given.command == "durable":
+        durable.main(rounds=given.rounds)
+        return
     hot_path.main(
         rounds=given.rounds or (2 if given.quick else 5),
         is_quick=given.quick,

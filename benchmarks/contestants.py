@@ -62,6 +62,10 @@ class Running:
     settle: Callable[[], object] = _nothing
 
 
+#: Without domains whose calls wait for their commit: that is `benchmarks durable`.
+ASYNC: Final = {name: {"durability": "async"} for name in ("permission_events", "confidence_events")}
+
+
 @dataclass(frozen=True)
 class Contestant:
     """What is measured, and how.
@@ -107,14 +111,14 @@ def dropping_processor(_: Path) -> Running:
 def domain_table_handler(folder: Path, make_call: Callable[[logging.Handler], Call] = extra_call) -> Running:
     """The handler with its defaults."""
     database = folder / "ours.db"
-    handler = foundups_logging.DomainTableHandler(database)
+    handler = foundups_logging.DomainTableHandler(database, ASYNC)
     return Running(make_call(handler), handler.close, lambda: rows_of(database, "events"), handler.flush)
 
 
 def domain_table_processor(folder: Path, make_call: Callable[[Any], Call] = keyword_call) -> Running:
     """The processor with its defaults, at the chain's end."""
     database = folder / "ours.db"
-    processor = foundups_logging.DomainTableProcessor(database, terminal=True)
+    processor = foundups_logging.DomainTableProcessor(database, ASYNC, terminal=True)
     call = make_call(structlog_logger(processor))
     return Running(call, listener_for(database).close, lambda: rows_of(database, "events"), processor.flush)
 

@@ -28,7 +28,7 @@ from rich.table import Table
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.measure import FULL, OFFERED_PER_SECOND, QUICK, Figures, Load
 
-__all__ = ["main"]
+__all__ = ["machine", "main"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _MODES: Final = ("paired", "burst", "sustained", "busy", "offered")
@@ -132,7 +132,7 @@ def main(*, rounds: int, is_quick: bool, names: Sequence[str], is_markdown: bool
     load = QUICK if is_quick else FULL
     results = _measure_all(rounds, load, [name for name in CONTESTANTS if name in names])
     console = Console(markup=False, highlight=False)
-    notes = [_machine(), _method(rounds, load), *_faults(results)]
+    notes = [machine(), _method(rounds, load), *_faults(results)]
     rows = [_row(name, results) for name in CONTESTANTS if name in names]
     for header, lines in (
         (("contestant", *(column[0] for column in _COLUMNS)), rows),
@@ -145,7 +145,7 @@ def main(*, rounds: int, is_quick: bool, names: Sequence[str], is_markdown: bool
     print("\n\n".join(notes))
     if json_file is not None:
         data = {
-            "machine": _machine(),
+            "machine": machine(),
             "load": asdict(load),
             "measured": [
                 {"mode": mode, "contestant": name, "rounds": figures}
@@ -226,7 +226,8 @@ def _faults(results: Results) -> Iterable[str]:
         yield f"{CONTESTANTS[name].title}: {failure}."
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What this is measured on."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:
