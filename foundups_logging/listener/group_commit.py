@@ -8,6 +8,7 @@ thread, unless the database fails.
 from __future__ import annotations
 
 import sys
+import time
 
 from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
@@ -20,6 +21,7 @@ from foundups_logging.sinks.ticket import Ticket
 __all__ = ["GroupCommit"]
 
 _LOOP_TIMEOUT = 0.25  # seconds: about a commit, which a call on an event loop's thread may wait for
+_YIELDS = 20  # how often the others get a turn before a transaction that they might join
 _GRACE = 1.5  # seconds that whoever has taken a ticket may need to store or spool it
 
 
@@ -29,6 +31,7 @@ class GroupCommit:
     def __init__(self, writer: Writer, thread: ListenerThread) -> None:
         self._writer = writer
         self._thread = thread
+        self._siblings = 1  # how many shared the last transaction
 
     def commit(self, row: Row) -> None:
         """Return when the row is committed, or else spooled: after `commit_timeout` seconds."""
@@ -73,8 +76,9 @@ class GroupCommit:
             writer.accounts.has_ended = False  # a closed listener goes on
             try:
                 if not writer.batch and not writer.must_replay:
-                    while not ticket.is_done and writer.write_from(writer.commits):
-                        pass
+                    while not ticket.is_done:
+                        self._await_siblings()
+                        self._siblings = writer.write_from(writer.commits)
                     return
             finally:
                 writer.release()
@@ -84,6 +88,13 @@ class GroupCommit:
             self._thread.wake(urgent=True)
             raise
         self._thread.wake(urgent=True)
+
+    def _await_siblings(self) -> None:
+        """Let as many come as came last time: a moment's wait, in which each of them saves a transaction."""
+        for _ in range(_YIELDS):
+            if len(self._writer.commits) >= self._siblings:
+                return
+            time.sleep(0)
 
     def _withdraw(self, ticket: Ticket) -> bool:
         """Take back a ticket whose time is over; False where another has taken it meanwhile, and seen to it."""
