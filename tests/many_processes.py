@@ -1,6 +1,6 @@
-"""Many processes on one file, counted and timed. At full size:
+"""Many processes on one file, counted and timed.
 
-python -m tests.many_processes --processes 16 --events 20000
+At full size: python -m tests.many_processes --processes 16 --events 20000
 
 Every process makes its handler at the same instant, on a file that doesn't exist
 yet, and logs its events from there. Prints what is wrong, if anything, and how
@@ -72,7 +72,7 @@ def run(database: Path, processes: int, events: int) -> Report:
     return report
 
 
-def _work(database: Path, name: str, events: int, start: Any, results: Any) -> None:  # noqa: ANN401 - multiprocessing's
+def _work(database: Path, name: str, events: int, start: Any, results: Any) -> None:
     import foundups_logging  # noqa: PLC0415 - the parent has nothing to do with it
     from foundups_logging.sinks.sqlite import SQLiteSink  # noqa: PLC0415
 
@@ -80,7 +80,7 @@ def _work(database: Path, name: str, events: int, start: Any, results: Any) -> N
     write = SQLiteSink.write
 
     @functools.wraps(write)
-    def timed(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the sink's are
+    def timed(*arguments: Any, **options: Any) -> Any:
         begun = time.perf_counter()
         try:
             return write(*arguments, **options)
@@ -142,9 +142,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         report = run(options.database or Path(folder) / "many.db", options.processes, options.events)
     total = options.processes * options.events
-    print(f"{options.processes} processes, {total} events in {report.seconds:.1f} s")
-    print(report.timing())
-    print("\n".join(report.faults) or "none lost, none twice, the file is sound, writer_stats add up")
+    told = [f"{options.processes} processes, {total} events in {report.seconds:.1f} s", report.timing()]
+    told += report.faults or ["none lost, none twice, the file is sound, writer_stats add up"]
+    sys.stdout.write("\n".join(told) + "\n")
     sys.exit(1 if report.faults else 0)
 
 

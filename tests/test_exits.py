@@ -1,4 +1,4 @@
-"""The program's end, however it comes: what was logged is stored, nothing is printed, the exit code is the program's."""
+"""The program's end, however it comes: what was logged is stored, and the exit code is the program's."""
 
 from __future__ import annotations
 

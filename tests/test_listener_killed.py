@@ -1,4 +1,4 @@
-"""The listening thread, killed by an exception from outside wherever it happens to be: it comes again, nothing is lost."""
+"""The listening thread, killed from outside wherever it happens to be: it comes again, nothing is lost."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ for child in children:
 say(*[child.exitcode for child in children])
 """,
     )
-    (tmp_path / "ends.py").write_text(f"""
+    (tmp_path / "ends.py").write_text("""
 import multiprocessing.util, sys, threading
 main = sys.modules["__mp_main__"] if "__mp_main__" in sys.modules else sys.modules["__main__"]
 def returns(name):

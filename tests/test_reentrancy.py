@@ -298,7 +298,11 @@ import logging.config
 config = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"db": {"class": "foundups_logging.handlers.DomainTableHandler", "database": DATABASE, "queue_size": 500}},
+    "handlers": {
+        "db": {
+            "class": "foundups_logging.handlers.DomainTableHandler", "database": DATABASE, "queue_size": 500,
+        },
+    },
     "loggers": {"program": {"handlers": ["db"], "level": "INFO"}},
 }
 logging.config.dictConfig(config)

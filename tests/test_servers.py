@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import subprocess
@@ -50,7 +51,7 @@ class Server:
             self.process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={"FOUNDUPS_DATABASE": str(database), "PATH": "/usr/bin:/bin"},
+                env={**os.environ, "FOUNDUPS_DATABASE": str(database)},
                 stdout=log,
                 stderr=log,
                 text=True,
@@ -101,9 +102,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path, database: Path) -> It
     running.process.wait()
 
 
-def test_every_request_is_stored_once_over_restarts_and_the_stop_of_the_workers(
-    server: Server, database: Path
-) -> None:
+def test_every_request_is_stored_once_over_restarts_and_the_stop_of_the_workers(server: Server, database: Path) -> None:
     server.wait_for("Booting worker", 2)
     server.requests(20)
     server.process.send_signal(signal.SIGHUP)
