@@ -91,7 +91,7 @@ def start(folder: Path, text: str, database: Path, *arguments: str) -> subproces
     )
 
 
-def finish(process: subprocess.Popen[str], timeout: float = 12) -> Done:
+def finish(process: subprocess.Popen[str], timeout: float = 25) -> Done:
     """Wait for a program's end and all that its children write; after `timeout` seconds fail with their stacks."""
     try:
         out, err = process.communicate(timeout=timeout)
@@ -113,7 +113,7 @@ def _end_all(process: subprocess.Popen[str], number: int) -> None:
             process.send_signal(number)
 
 
-def run(folder: Path, text: str, database: Path, *arguments: str, timeout: float = 12) -> Done:
+def run(folder: Path, text: str, database: Path, *arguments: str, timeout: float = 25) -> Done:
     """Run a program to its end."""
     return finish(start(folder, text, database, *arguments), timeout)
 

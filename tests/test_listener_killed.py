@@ -39,11 +39,13 @@ one_more()
 flushed()
 for round_ in range(10):
     before = failures()
-    while not kill({kind}):  # it may be coming just now
-        one_more()
     deadline = time.monotonic() + 10
-    while failures() == before:  # it strikes at the thread's next step, wherever that is
-        one_more()
+    for number in range(1_000_000):
+        if number % 500 == 0:  # again, should it have struck while the thread was getting up from the last one
+            kill({kind})
+        one_more()  # the exception strikes at the thread's next step, wherever that is
+        if failures() > before:
+            break
         if time.monotonic() > deadline:
             raise TimeoutError(f"the listener is not back: {{foundups_logging.stats()}}")
 flushed()
@@ -54,7 +56,8 @@ say(count, told["listener_failures"], told["emitted"] - fates)
     done = run(tmp_path, program, database)
     assert done.code == 0, done.err
     count, failures, gap = (int(word) for word in done.out.split())
-    assert (failures, gap) == (10, 0)
+    assert failures >= 10
+    assert gap == 0
     assert numbers(database) == {"main": list(range(count))}
     assert numbers(database, "permission_events") == {"main": list(range(0, count, 50))}
     assert integrity(database) == "ok"
