@@ -27,7 +27,7 @@ def storm(*_):
     if handled % 25 == 0:
         foundups_logging.stats()
     if handled % 50 == 0:
-        flushed()
+        foundups_logging.flush(0.1)  # in vain where it would wait for what it has interrupted
     handled += 1
     inside = False
 signal.signal(signal.SIGALRM, storm)
