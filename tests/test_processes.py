@@ -1,26 +1,20 @@
-"""Several processes and threads on one database, forks and the program's end."""
+"""Several processes and threads of this program on one database, and its own forks."""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
-import sqlite3
-import subprocess
-import sys
 import threading
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import Rows, wait_until
+from conftest import Rows
+from programs import needs_fork
 
-import foundups_logging
 from foundups_logging import DomainTableHandler
 from foundups_logging.listener import listener_for
 
 METHODS = [method for method in ("fork", "forkserver", "spawn") if method in multiprocessing.get_all_start_methods()]
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
 def logger_on(database: Path) -> logging.Logger:
@@ -84,29 +78,6 @@ def test_a_forked_child_and_its_parent_store_each_event_once(database: Path, row
 
 
 @needs_fork
-def test_no_connection_crosses_a_fork(database: Path) -> None:
-    log = logger_on(database)
-    log.info("heartbeat")
-    assert foundups_logging.flush()
-    sink = listener_for(database)._writer.sink
-    assert sink._connection is not None
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            open_files = [path.resolve() for path in Path("/proc/self/fd").iterdir()]
-            os.write(writer, b"open" if any(str(database) in str(path) for path in open_files) else b"none")
-        finally:
-            os._exit(0)
-    os.close(writer)
-    assert os.read(reader, 10) == b"none"
-    os.close(reader)
-    os.waitpid(child, 0)
-    log.info("heartbeat")
-    assert foundups_logging.flush()
-
-
-@needs_fork
 def test_forks_while_threads_log_neither_hang_nor_lose(database: Path, rows: Rows) -> None:
     log = logger_on(database)
     listener_for(database).configure(queue_size=2_000)
@@ -132,80 +103,3 @@ def test_forks_while_threads_log_neither_hang_nor_lose(database: Path, rows: Row
         thread.join()
     names = [row["metric_name"] for row in rows("metrics_events")]
     assert (names.count("thread"), names.count("child")) == (sum(counts), 100)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_a_pool_of_workers_stores_what_they_log(database: Path, method: str, rows: Rows) -> None:
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as pool:
-        list(pool.map(log_some, [database] * 6, [str(number) for number in range(6)]))
-    assert len(rows("metrics_events")) == 120
-
-
-SCRIPT = """
-import atexit, logging, sys, threading
-import foundups_logging
-log = logging.getLogger("script")
-{before}
-log.addHandler(foundups_logging.DomainTableHandler(sys.argv[1]))
-log.setLevel(logging.INFO)
-for number in range(500):
-    log.info("metric", extra={{"metric_name": "script", "value": float(number)}})
-{ending}
-"""
-
-
-@pytest.mark.parametrize(
-    ("ending", "before", "code", "expected"),
-    [
-        ("", "", 0, 500),
-        ("sys.exit(3)", "", 3, 500),
-        ("raise RuntimeError", "", 1, 500),
-        ("atexit.register(log.info, 'metric', extra={'metric_name': 'late'})", "", 0, 501),
-        ("", "atexit.register(log.info, 'metric', extra={'metric_name': 'later than our own hook'})", 0, 501),
-        ("logging.shutdown(); log.info('metric', extra={'metric_name': 'after shutdown'})", "", 0, 501),
-        (
-            (
-                "m = {'metric_name': 't'}\n"
-                "threading.Thread(target=lambda: [log.info('metric', extra=m) for _ in range(9)]).start()"
-            ),
-            "",
-            0,
-            509,
-        ),
-    ],
-    ids=["end", "sys.exit", "unhandled exception", "atexit", "early atexit", "after shutdown", "last thread"],
-)
-def test_the_programs_end_stores_all(  # noqa: PLR0913
-    database: Path, tmp_path: Path, ending: str, before: str, code: int, expected: int
-) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(ending=ending, before=before))
-    done = subprocess.run([sys.executable, script, database], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == code, done.stderr
-    connection = sqlite3.connect(database)
-    assert connection.execute("SELECT count(*) FROM metrics_events").fetchone() == (expected,)
-    connection.close()
-    if code != 1:
-        assert done.stderr == ""
-
-
-def test_the_end_waits_once_for_a_locked_database_and_spools_what_is_left(
-    database: Path, tmp_path: Path, rows: Rows
-) -> None:
-    foundups_logging.TelemetryStore(database).close()
-    script = tmp_path / "script.py"
-    script.write_text(
-        SCRIPT.format(
-            before="for _ in range(3): log.addHandler(foundups_logging.DomainTableHandler(sys.argv[1]))", ending=""
-        )
-    )
-    other = sqlite3.connect(database, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    done = subprocess.run([sys.executable, script, database], capture_output=True, text=True, timeout=20, check=False)
-    other.execute("ROLLBACK")
-    other.close()
-    assert done.returncode == 0
-    assert "spooled to foundups.db-spool" in done.stderr
-    DomainTableHandler(database)  # a start of any process on it
-    wait_until(lambda: foundups_logging.stats()["recovered"] == 2000)
-    assert len(rows("metrics_events")) == 2000
