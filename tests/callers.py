@@ -51,7 +51,7 @@ class Caller:
 
     def open(self) -> None:
         """Begin, or go on after a close, with a new handler."""
-        self._log.handlers[:] = [DomainTableHandler(self.database, **known(self._settings))]
+        self._log.handlers[:] = [DomainTableHandler(self.database, **self._settings)]
 
     def metrics(self, number: int = 1, **more: Any) -> None:
         """Log so many events of an async domain."""
@@ -110,8 +110,3 @@ def end_process() -> None:
     for listener in list(registry._listeners.values()):
         listener.close(1.0)
     registry._listeners.clear()
-
-
-def known(settings):  # TEMPORARY
-    import inspect
-    return {k: v for k, v in settings.items() if k in inspect.signature(DomainTableHandler.__init__).parameters}

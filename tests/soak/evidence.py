@@ -16,7 +16,7 @@ KEYS = {
     "metrics_events": "metric_name",
     "permission_events": "agent_id",
     "confidence_events": "agent_id",
-    "chat_messages": "message",
+    "chat_messages": "username",
 }
 FATES = ("stored", "spooled", "dead_lettered", "dropped", "queued")
 
