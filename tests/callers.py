@@ -19,8 +19,8 @@ __all__ = ["Caller", "end_process", "hurry"]
 
 # What the package waits for between tries, shortened so that hundreds of faults take no hours.
 _WAITS = {
-    "foundups_logging.listener.listener._BACK_OFF": (0.001, 0.01),
-    "foundups_logging.sinks.sqlite._BUSY_TIMEOUT": 0.05,
+    "foundups_logging.listener.thread._BACK_OFF": (0.001, 0.01),
+    "foundups_logging.listener.thread._RETRY_FOR": 0.02,
 }
 
 
@@ -28,7 +28,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the package's pauses."""
     for name, value in _WAITS.items():
         module, _, attribute = name.rpartition(".")
-        if hasattr(importlib.import_module(module), attribute):
+        if importlib.util.find_spec(module) and hasattr(importlib.import_module(module), attribute):
             monkeypatch.setattr(name, value)
 
 
@@ -88,15 +88,18 @@ class Caller:
         """What the package says became of this process's events."""
         return foundups_logging.stats()
 
-    def recover(self, timeout: float = 20.0) -> None:
+    def recover(self, timeout: float = 10.0) -> None:
         """Now that the database can be written: log one more, and wait until the spool is empty."""
         self.metrics()
         folder = Path(self._settings.get("spool_directory") or evidence.spool_folder(self.database))
 
         def is_in() -> bool:
-            return self.flush(1) and not self.stats().get("spooled") and not evidence.segments(folder)
+            return self.flush(1) and not self.stats()["spooled"] and not evidence.segments(folder)
 
-        evidence.until(is_in, "all spooled events are in the database", timeout)
+        def state() -> str:
+            return f"all spooled events are in the database; {evidence.segments(folder)}, {self.stats()}"
+
+        evidence.until(is_in, state, timeout)
 
     def _new_id(self, kind: str) -> str:
         with self._lock:

@@ -21,12 +21,12 @@ KEYS = {
 FATES = ("stored", "spooled", "dead_lettered", "dropped", "queued")
 
 
-def until(condition: Callable[[], object], what: str, timeout: float = 20.0) -> None:
-    """Wait until `condition()` is true. Raises TimeoutError, which names `what`, after `timeout` seconds."""
+def until(condition: Callable[[], object], what: str | Callable[[], str], timeout: float = 20.0) -> None:
+    """Wait until `condition()` is true. Raises TimeoutError, which tells `what`, after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {timeout:g} s: {what}")
+            raise TimeoutError(f"not within {timeout:g} s: {what if isinstance(what, str) else what()}")
         time.sleep(0.005)
 
 
