@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 from pathlib import Path
@@ -21,15 +20,15 @@ __all__ = ["Caller", "end_process", "hurry"]
 _WAITS = {
     "foundups_logging.listener.thread._BACK_OFF": (0.001, 0.01),
     "foundups_logging.listener.thread._RETRY_FOR": 0.02,
+    "foundups_logging.listener.group_commit._GRACE": 0.3,
+    "foundups_logging.listener.listener._GRACE": 0.3,
 }
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the package's pauses."""
     for name, value in _WAITS.items():
-        module, _, attribute = name.rpartition(".")
-        if importlib.util.find_spec(module) and hasattr(importlib.import_module(module), attribute):
-            monkeypatch.setattr(name, value)
+        monkeypatch.setattr(name, value)
 
 
 class Caller:
@@ -108,8 +107,10 @@ class Caller:
         return key
 
 
-def end_process() -> None:
-    """Let this process forget its listeners, as if it had ended; the next one counts from zero."""
+def end_process() -> dict[str, Any]:
+    """Let the package do what it does at a process's end, and forget its listeners; return its last account."""
     for listener in list(registry._listeners.values()):
-        listener.close(1.0)
+        listener.finish()
+    stats = foundups_logging.stats()
     registry._listeners.clear()
+    return stats

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from callers import Caller
+from callers import Caller, end_process
 from disks import as_nobody, common_folder
 from soak import evidence
 
@@ -196,7 +196,7 @@ def log_where_nothing_may_be_written(home: Path) -> list[str]:
     caller.permissions(2)
     caller.flush(1)
     caller.close()
-    stats = caller.stats()
+    stats = end_process()
     database.parent.chmod(0o700)
     found = evidence.out_of_balance(stats, len(caller.logged))
     return found if stats["dropped"] == len(caller.logged) else [*found, f"not all is counted as dropped: {stats}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
@@ -28,7 +29,11 @@ class Left:
     database: Path
     segment: Path
     ids: list[str]
-    lines: list[bytes]  # of the segment: the first tells the format, then one an event
+    lines: list[bytes]  # of the segment: one an event, and some that tell the format and other things
+
+    def line_of(self, event: int) -> bytes:
+        """The line of one of the events, by its number."""
+        return next(line for line in self.lines if f'"metric_name":"{self.ids[event]}"'.encode() in line)
 
     def restart(self, home: Path, segment: bytes) -> tuple[Caller, Path]:
         """Start a process where the segment has this content; it recovers what it can and ends."""
@@ -77,7 +82,7 @@ def problems(left: Left, caller: Caller, database: Path, whole: int, *, torn: by
     if evidence.segments(evidence.spool_folder(database)):
         found.append("the segment is still there")
     told = torn.decode(errors="replace").strip("\0\n")
-    if told and len(readable) == whole and not any(told[:20] in original for _, original in letters):
+    if told and len(readable) == whole and not any(told[:20] in str(json.loads(original)) for _, original in letters):
         found.append(f"the torn line {torn[:40]!r} is no dead letter: {letters}")
     return found
 
@@ -86,10 +91,11 @@ def test_a_spool_cut_at_any_byte_of_its_last_lines_gives_all_whole_lines_and_kee
     left: Left, tmp_path: Path
 ) -> None:
     text = b"".join(left.lines)
-    first = len(text) - len(left.lines[-1]) - len(left.lines[-2])
+    last = text.index(left.line_of(-1))
+    after = last + len(left.line_of(-1))
     bad = []
-    for cut in range(first, len(text)):
-        whole = text[:cut].count(b"\n") - 1  # but for the line that tells the format
+    for cut in [*range(last, after + 1), *range(after + 1, len(text), 16)]:
+        whole = sum(line.endswith(b"\n") and b'"row":' in line for line in text[:cut].splitlines(keepends=True))
         torn = text[:cut].rpartition(b"\n")[2]
         caller, database = left.restart(tmp_path / str(cut), text[:cut])
         if torn + b"\n" in left.lines:  # all there but its end: it may be taken for whole, or not
@@ -117,8 +123,9 @@ def test_a_spool_that_ends_in_what_was_never_written_gives_what_was(left: Left, 
     text = b"".join(left.lines)
     caller, database = left.restart(tmp_path / "whole", text + tail)
     assert problems(left, caller, database, 6) == []
-    torn = left.lines[-1][:40]
-    caller, database = left.restart(tmp_path / "torn", text[: -len(left.lines[-1])] + torn + tail)
+    torn = left.line_of(-1)[:40]
+    start = text.index(left.line_of(-1))
+    caller, database = left.restart(tmp_path / "torn", text[:start] + torn + tail)
     assert problems(left, caller, database, 5, torn=torn) == []
 
 
@@ -126,10 +133,9 @@ def test_a_spool_that_ends_in_what_was_never_written_gives_what_was(left: Left, 
 def test_a_line_that_is_not_as_it_was_written_is_a_dead_letter_and_the_others_are_stored(
     left: Left, tmp_path: Path, line: int
 ) -> None:
-    lines = [*left.lines]
-    lines[line] = lines[line].replace(f'"{left.ids[line - 1]}"'.encode(), b'"zz"')
-    assert lines[line] != left.lines[line]
-    caller, database = left.restart(tmp_path / "again", b"".join(lines))
+    written = left.line_of(line - 1)
+    changed = written.replace(f'"{left.ids[line - 1]}"'.encode(), b'"zz"')
+    _, database = left.restart(tmp_path / "again", b"".join(left.lines).replace(written, changed))
     rows = evidence.stored(database)
     assert [key for key in rows if key in left.ids] == [key for key in left.ids if key != left.ids[line - 1]]
     assert "zz" not in rows
@@ -141,7 +147,7 @@ def test_a_write_ahead_log_cut_anywhere_leaves_a_sound_database_with_the_first_o
     database: Path, tmp_path: Path
 ) -> None:
     caller = Caller(database, **_SETTINGS)
-    for _ in range(6):
+    for _ in range(3):
         caller.metrics(40)
         assert caller.flush()
     log = Path(f"{database}-wal").read_bytes()
@@ -152,7 +158,7 @@ def test_a_write_ahead_log_cut_anywhere_leaves_a_sound_database_with_the_first_o
     caller.close()
     end_process()
     bad, counts = [], []
-    for cut in sorted({0, 16, *(end + by for end in ends for by in (-1, 0, 1, 2_000)), len(log)}):
+    for cut in sorted({0, 16, *(end + by for end in ends for by in (-1, 0, 2_000)), len(log)}):
         if not 0 <= cut <= len(log):
             continue
         home = tmp_path / str(cut)
@@ -175,4 +181,4 @@ def test_a_write_ahead_log_cut_anywhere_leaves_a_sound_database_with_the_first_o
         shutil.rmtree(home)
     assert bad == []
     assert counts == sorted(counts)
-    assert counts[-1] == 241
+    assert counts[-1] == 121
