@@ -49,7 +49,7 @@ def common_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def as_nobody(function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401
+def as_nobody(function: Callable[..., Any], *args: object) -> Any:
     """What `function(*args)` returns in a forked process whom permissions bind; fails with its traceback."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)

@@ -132,7 +132,7 @@ class Faults:
         return connect
 
     def _stand_in(self, operation: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def call(*args: Any, **kwargs: Any) -> Any:
             if not _is_ours():
                 return real(*args, **kwargs)
             mode, number = self.fate(operation)
@@ -170,7 +170,7 @@ class FaultyConnection(sqlite3.Connection):
         """Commit, or fail."""
         self._attempt("commit", super().commit)
 
-    def _attempt(self, operation: str, real: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def _attempt(self, operation: str, real: Callable[[], Any]) -> Any:
         mode, number = self.faults.fate(operation)
         if mode is None:
             return real()
@@ -186,7 +186,9 @@ def _sqlite_error(code: int, message: str) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError(message)
     error.sqlite_errorcode = code
     error.sqlite_errorname = next(
-        name for name in ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_BUSY", "SQLITE_CANTOPEN") if getattr(sqlite3, name) == code
+        name
+        for name in ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_BUSY", "SQLITE_CANTOPEN")
+        if getattr(sqlite3, name) == code
     )
     return error
 

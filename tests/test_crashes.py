@@ -20,8 +20,8 @@ def quiet(_: str) -> None:
 @pytest.mark.timeout(180)
 def test_fifty_kills_lose_nothing_that_was_acknowledged_and_store_nothing_twice(tmp_path: Path) -> None:
     tally, problems = kills.run(50, seed=3, folder=tmp_path, progress=quiet)
-    print(dict(tally))
-    assert problems == []
+    print(dict(tally))  # noqa: T201 - shown with -s, or where it fails
+    assert not problems, "\n".join(problems)
     assert tally["kills"] == 50
     assert tally["acknowledged"] > 500
 
@@ -29,7 +29,7 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged_and_store_nothing_twice(
 @pytest.mark.timeout(180)
 def test_processes_readers_checkpoints_backups_and_kills_get_along(tmp_path: Path) -> None:
     tally, problems = hours.run(10.0, seed=3, folder=tmp_path, progress=quiet)
-    print(dict(tally))
-    assert problems == []
+    print(dict(tally))  # noqa: T201 - shown with -s, or where it fails
+    assert not problems, "\n".join(problems)
     assert tally["rows"] > 1_000
     assert min(tally[name] for name in ("reads", "checkpoints", "backups", "kills", "snapshots pinned")) > 0

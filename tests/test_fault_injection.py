@@ -94,7 +94,9 @@ def check_during(run: Run, *, may_drop: bool) -> None:
     if run.stats["stored"] > len(rows):  # fewer may be: those of a commit that reported failure
         run.problems.append(f"stats say stored {run.stats['stored']}, the tables hold {len(rows)}")
     if dropped and not may_drop:
-        run.problems.append(f"{dropped} events are dropped or still queued after close, though the spool could take them")
+        run.problems.append(
+            f"{dropped} events are dropped or still queued after close, though the spool could take them"
+        )
 
 
 def check_after(run: Run, wanted: list[str], dropped: int) -> None:

@@ -1,5 +1,7 @@
 """python -m tests.soak kills|hours|locks: proofs that take longer than tests may."""
 
+# ruff: noqa: T201 - a command tells what it found
+
 from __future__ import annotations
 
 import argparse
@@ -15,7 +17,7 @@ from . import hours, kills, locks
 def main() -> int:
     """Run what the command line says; 1 where anything went wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="repeats the same random choices")  # noqa: S311
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="repeats the same random choices")
     parser.add_argument("--folder", type=Path, help="where to put the databases (default: a new temporary folder)")
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("kills", help="SIGKILL a writing process at random moments")

@@ -31,7 +31,7 @@ def until(condition: Callable[[], object], what: str | Callable[[], str], timeou
 
 
 def select(database: Path, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a query; none where there is no such file or table. Opens for reading only, so makes no checkpoint."""
+    """The rows of a query, by a connection that only reads; none where there is no such file or table."""
     if not database.exists():
         return []
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
@@ -149,7 +149,9 @@ def all_is_in(
         if strangers:
             found.append(f"stored but never logged: {some(strangers)}")
         if len(set(wanted).difference(rows)) < dropped:
-            found.append(f"{dropped} counted as dropped, but {len(set(wanted).intersection(rows))} of {len(wanted)} stored")
+            found.append(
+                f"{dropped} counted as dropped, but {len(set(wanted).intersection(rows))} of {len(wanted)} stored"
+            )
     left = segments(spool or spool_folder(database))
     if left:
         found.append(f"still in the spool: {[f'{file.name} {file.stat().st_size} bytes' for file in left]}")

@@ -41,7 +41,7 @@ class _House:
         self.database = database
         self.tally: Counter[str] = Counter()
         self._problems: list[str] = []
-        self._chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
+        self._chance = random.Random(seed)
         self._seconds = seconds
         self._progress = progress
         self._over = threading.Event()
@@ -109,7 +109,7 @@ class _House:
     def _start(self, name: str) -> BaseProcess:
         report = self.database.parent / f"{name}.acknowledged"
         process = self._context.Process(
-            target=program.write, args=(str(self.database), str(report), name, _SETTINGS, 2, _PACE), name=name
+            target=program.write, args=(str(self.database), str(report), name, _SETTINGS, _PACE), name=name
         )
         process.start()
         return process
@@ -130,7 +130,7 @@ class _House:
 
     def _helped(self, work: Callable[[random.Random], None]) -> None:
         """Do a helper's work again and again, at times of its own; its failures are told at the end."""
-        chance = random.Random(f"{work.__name__} {self._seconds}")  # noqa: S311 - repeatable, no secret
+        chance = random.Random(f"{work.__name__} {self._seconds}")
         while not self._over.is_set():
             try:
                 work(chance)

@@ -23,7 +23,7 @@ _SETTINGS = {"flush_interval": 0.02, "commit_timeout": 0.1, "block_timeout": 0.1
 
 def run(number: int, seed: int, folder: Path, progress: Callable[[str], None]) -> tuple[Counter[str], list[str]]:
     """Kill `number` processes; return the counts and what went wrong. Databases with nothing wrong are removed."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
+    chance = random.Random(seed)
     tally: Counter[str] = Counter()
     problems: list[str] = []
     context = multiprocessing.get_context("forkserver")
@@ -45,7 +45,9 @@ def run(number: int, seed: int, folder: Path, progress: Callable[[str], None]) -
 class _Group:
     """One database, and the processes that write to it and are killed."""
 
-    def __init__(self, database: Path, chance: random.Random, context: multiprocessing.context.ForkServerContext) -> None:
+    def __init__(
+        self, database: Path, chance: random.Random, context: multiprocessing.context.ForkServerContext
+    ) -> None:
         self.database = database
         self.tally: Counter[str] = Counter()
         self._chance = chance

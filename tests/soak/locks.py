@@ -32,9 +32,7 @@ def run(seconds: float, folder: Path, progress: Callable[[str], None]) -> tuple[
     return tally, problems
 
 
-def hold(
-    database: Path, how: str, seconds: float, progress: Callable[[str], None]
-) -> tuple[list[str], dict[str, int]]:
+def hold(database: Path, how: str, seconds: float, progress: Callable[[str], None]) -> tuple[list[str], dict[str, int]]:
     """Log while another process holds `database`; return what went wrong and the counts."""
     log = logging.Logger("soak.locks")  # noqa: LOG001 - of no use to anybody else
     log.addHandler(DomainTableHandler(database, commit_timeout=COMMIT_TIMEOUT, flush_interval=0.05))

@@ -17,13 +17,12 @@ from foundups_logging import DomainTableHandler
 
 __all__ = ["acknowledged", "write"]
 
+_THREADS = 2
 _COMMIT = (("permission_granted", "agent_id"), ("confidence_updated", "agent_id"))
 _ASYNC = (("metric", "metric_name"), ("chat_message", "username"))
 
 
-def write(
-    database: str, report: str, name: str, settings: dict[str, Any], threads: int = 2, pace: float = 0.0
-) -> None:
+def write(database: str, report: str, name: str, settings: dict[str, Any], pace: float = 0.0) -> None:
     """Log from several threads until killed, or until SIGTERM, which ends it as a program ends.
 
     Ids are "<name>.<thread>.<number>"; the file `report` gets a line for each id
@@ -38,7 +37,7 @@ def write(
     log.addHandler(DomainTableHandler(database, **settings))
     # Appended, so that each write is whole and in a place of its own; a kill leaves what was written.
     file = os.open(report, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    workers = [threading.Thread(target=_work, args=(log, file, f"{name}.{n}", stop, pace)) for n in range(threads)]
+    workers = [threading.Thread(target=_work, args=(log, file, f"{name}.{n}", stop, pace)) for n in range(_THREADS)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -56,7 +55,7 @@ def acknowledged(report: Path) -> set[str]:
 
 
 def _work(log: logging.Logger, file: int, name: str, stop: threading.Event, pace: float) -> None:
-    chance = random.Random(name)  # noqa: S311 - no secret
+    chance = random.Random(name)
     unsure: list[str] = []
     number = 0
     while not stop.is_set():
