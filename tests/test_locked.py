@@ -1,0 +1,58 @@
+"""Somebody else holds the database: calls return in time, the events wait in the spool and come in afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from callers import Caller
+from soak import evidence, guests, locks
+
+
+@pytest.mark.parametrize("how", guests.HOLDS)
+def test_a_database_held_for_long_loses_nothing_and_holds_nobody_up(database: Path, how: str) -> None:
+    database.parent.mkdir()
+    problems, told = locks.hold(database, how, 6.0, lambda _: None)
+    assert not problems, "\n".join(problems)
+    assert told["spooled meanwhile"] > 0
+
+
+@pytest.mark.parametrize("how", guests.HOLDS)
+def test_a_program_that_starts_while_the_database_is_held_spools_and_a_later_one_stores(
+    database: Path, how: str
+) -> None:
+    settings = {"commit_timeout": 0.2, "close_timeout": 0.5, "flush_interval": 0.01}
+    first = Caller(database, "first", **settings)
+    first.metrics()
+    assert first.flush()
+    first.close()
+    second = Caller(database, "second", **settings)
+    with guests.another_process_holds(database, how):
+        second.metrics(50)
+        second.permissions(3)
+        second.close()
+        assert second.stats()["queued"] == 0
+        assert sorted(evidence.spooled(evidence.spool_folder(database))) == sorted(second.logged)
+    third = Caller(database, "third", **settings)
+    third.recover()
+    third.close()
+    assert evidence.all_is_in(database, [*first.logged, *second.logged, *third.logged]) == []
+
+
+def test_a_reader_that_keeps_a_snapshot_holds_up_no_writer(database: Path) -> None:
+    caller = Caller(database, commit_timeout=5.0)
+    caller.metrics()
+    assert caller.flush()
+    with closing(sqlite3.connect(database, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM metrics_events").fetchall()
+        caller.metrics(1_000)
+        caller.permissions(5)
+        assert caller.flush()
+        assert evidence.spooled(evidence.spool_folder(database)) == []
+        assert reader.execute("SELECT count(*) FROM metrics_events").fetchone() == (1,)
+        reader.execute("COMMIT")
+    caller.close()
+    assert evidence.all_is_in(database, caller.logged) == []
