@@ -32,10 +32,10 @@ def open_door(
     path = database_path(database)
     known = load_domains(domains)
     listener = listener_for(path)
+    if settings.get("flush_on_sigterm"):
+        watch_sigterm()
     listener.configure(**settings)
     check_journal_mode(listener.path, listener.settings.journal_mode)
-    if listener.settings.flush_on_sigterm:
-        watch_sigterm()
     listener.declare(known)
     listener.attach(user)
     return listener, RowBuilder(known, listener.count, skipped)

@@ -24,14 +24,15 @@ class Accounts:
         self.number = 0  # of the last batch that was stored or spooled
         self._queued = queued
 
-    def is_own(self, replayed: Replayed) -> bool:
-        """Whether it was this writer that spooled what was replayed."""
-        return replayed.writer == self.identity.writer
+    def count_replay(self, replayed: Replayed) -> None:
+        """Count what was replayed: it is committed."""
+        self.totals.replayed(replayed.stored, replayed.dead, is_own=replayed.writer == self.identity.writer)
 
     def sign_replay(self, connection: sqlite3.Connection, replayed: Replayed) -> None:
         """Write down, in a replay's transaction, what the totals are once it is committed. Raises sqlite3.Error."""
         with self.totals.lock:
-            counts = self.totals.after_replay(replayed.stored, replayed.dead, is_own=self.is_own(replayed))
+            is_own = replayed.writer == self.identity.writer
+            counts = self.totals.after_replay(replayed.stored, replayed.dead, is_own=is_own)
             queued = self._queued()
             emitted = self.totals.left + queued
         self._record(connection, self.number, counts, emitted, queued)

@@ -22,7 +22,7 @@ __all__ = ["GroupCommit"]
 
 _LOOP_TIMEOUT = 0.25  # seconds: about a commit, which a call on an event loop's thread may wait for
 _YIELDS = 20  # how often the others get a turn before a transaction that they might join
-_GRACE = 1.5  # seconds that whoever has taken a ticket may need to store or spool it
+_GRACE = 0.5  # seconds that whoever has taken a ticket may need to store or spool it
 
 
 class GroupCommit:
@@ -46,7 +46,7 @@ class GroupCommit:
 
     def _send(self, ticket: Ticket, row: Row) -> None:
         writer, thread = self._writer, self._thread
-        if thread.is_inline or thread.is_current() or writer.is_in_my_hands():
+        if thread.is_inline or writer.is_in_my_hands() or thread.is_current():
             # The interrupted call, or this very thread, writes it next.
             writer.queue.append(ticket if ticket.wants_id else row)
             thread.wake()
@@ -70,24 +70,22 @@ class GroupCommit:
     def _lead(self, ticket: Ticket) -> None:
         """Commit what waits, where no other does; where that fails it is the thread's to try again."""
         writer = self._writer
+        is_to_be_seen_to = True
         try:
             if not writer.hold(timeout=0):
-                return
-            writer.accounts.has_ended = False  # a closed listener goes on
-            try:
-                if not writer.batch and not writer.must_replay:
-                    while not ticket.is_done:
-                        self._await_siblings()
-                        self._siblings = writer.write_from(writer.commits)
-                    return
-            finally:
-                writer.release()
+                is_to_be_seen_to = False
+            elif not writer.batch and not writer.must_replay:
+                writer.accounts.has_ended = False  # a closed listener goes on
+                while not ticket.is_done:
+                    self._await_siblings()
+                    self._siblings = writer.write_from(writer.commits)
+                is_to_be_seen_to = False
         except StorageError as error:
             writer.totals.last_error = str(error)
-        except BaseException:
-            self._thread.wake(urgent=True)
-            raise
-        self._thread.wake(urgent=True)
+        finally:  # also after a KeyboardInterrupt
+            writer.release()
+            if is_to_be_seen_to:
+                self._thread.wake(urgent=True)
 
     def _await_siblings(self) -> None:
         """Let as many come as came last time: a moment's wait, in which each of them saves a transaction."""

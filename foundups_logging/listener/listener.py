@@ -12,7 +12,7 @@ from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import Row, table_of
-from foundups_logging.errors import SpoolError
+from foundups_logging.errors import SpoolError, StorageError
 from foundups_logging.listener.bounds import Bounds
 from foundups_logging.listener.group_commit import GroupCommit
 from foundups_logging.listener.settings import Settings
@@ -162,18 +162,35 @@ class Listener:
         """
         if self._thread.is_inline:
             return self.flush()
-        timeout = self.settings.close_timeout if timeout is None else timeout
+        done = self._close(self.settings.close_timeout if timeout is None else timeout)
+        if self._queue or self._writer.commits:  # other threads went on logging
+            self._thread.wake()
+        return done
+
+    def _close(self, timeout: float) -> bool:
         deadline = monotonic() + timeout
         self._thread.spool_by = deadline
         done = self.flush(timeout + _GRACE)
         has_ended = self._thread.stop(max(0.0, deadline - monotonic()) + _GRACE)
         self._thread.spool_by = None
-        if has_ended and (self._queue or self._writer.batch or self._writer.commits) and not done:
+        if not has_ended:
+            complain(f"the thread that writes {self.path} hangs; what it has in hand may be lost")
+        elif done:
+            self._replay_rest(deadline)
+        else:
             self._spool_rest()
         self._writer.close(max(0.0, deadline - monotonic()) + _GRACE)
-        if self._queue or self._writer.commits:  # other threads went on logging
-            self._thread.wake()
         return done
+
+    def _replay_rest(self, deadline: float) -> None:
+        """Bring in what other processes have left in the spool: this one may be too short-lived to do it meanwhile."""
+        with self._writer.held() as is_ours:
+            try:
+                while is_ours and self._writer.replay.waits() and monotonic() < deadline:
+                    if not self._writer.replay_some():
+                        return
+            except StorageError as error:
+                complain(str(error))
 
     def _spool_rest(self) -> None:
         with self._writer.held() as is_ours:
@@ -187,13 +204,11 @@ class Listener:
 
     def finish(self) -> None:
         """At the process's exit: write what is queued, or spool it; from here on each event is written by its call."""
-        done = self.close()
-        if not done and self._writer.queued():
-            self._thread.is_down = True
-        self._thread.end_inline()
-        lost = self._writer.queued()
-        if lost:
-            complain(f"{lost} events for {self.path} were in the hands of a thread that didn't end; they may be lost")
+        if self._thread.is_inline:
+            return
+        if not self._close(self.settings.close_timeout):
+            self._thread.is_down = self._writer.has_spooled
+        self._thread.end_inline(_GRACE)
 
     def before_fork(self) -> None:
         """Let nothing of the database cross the fork."""

@@ -31,6 +31,8 @@ def listener_for(path: Path) -> Listener:
             if not _listeners:
                 _hook_exit()
             _listeners[key] = Listener(Path(real))
+            if multiprocessing.util.is_exiting():
+                _listeners[key].finish()  # its hooks have been called already
         return _listeners[key]
 
 

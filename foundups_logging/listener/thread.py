@@ -11,6 +11,7 @@ from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.errors import SpoolError, StorageError
 from foundups_logging.listener.writer import Writer
+from foundups_logging.owned_lock import OwnedLock
 from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["ListenerThread"]
@@ -18,6 +19,7 @@ __all__ = ["ListenerThread"]
 _JITTER = random.Random()  # noqa: S311 - no secret; of our own, since programs seed the shared one
 _LINGER_SLICE = 0.05  # seconds between looks at the queue while events gather
 _IDLE_AFTER = 1.0  # seconds without an event until the checkpoint
+_END_AFTER = 5.0  # seconds more until the thread ends; the next event starts another
 _PINNED_EVERY = 5.0  # seconds between checkpoints while a reader keeps them from finishing
 _RETRY_FOR = 2.0  # seconds a batch is tried again until it is spooled
 _BACK_OFF = (0.05, 2.0)  # seconds: the first and the longest pause after a failure
@@ -39,19 +41,20 @@ class ListenerThread:
     def reset(self) -> None:
         """Begin without a thread: at first, and in a forked child."""
         self.is_asleep = True  # nobody looks at the queue: whoever appends to it wakes the thread
-        self.is_down = False  # the database can't be written: spool
+        self.is_down = self._writer.sink.is_barred  # the database can't be written: spool
         self.spool_by: float | None = None  # on the monotonic clock: from when on there is no trying again
         self.since: float | None = None  # when the oldest of what waits came, about
         self._thread: threading.Thread | None = None
         self._urgent = False  # somebody waits: no lingering
         self._stopping = False
+        self._is_idle = False
         self._has_backlog = False  # the spool may hold what can be replayed
         self._failing_since: float | None = None
         self._pause = 0.0
         self._try_at = 0.0  # when the database is tried next, while it is down
         self._signal = threading.Lock()  # released to wake the thread, which acquires it to sleep
         self._signal.acquire()
-        self._starting = threading.Lock()  # held while the thread is started
+        self._starting = OwnedLock()  # held while the thread is started
 
     # --- for others
 
@@ -89,10 +92,16 @@ class ListenerThread:
         self._stopping = False
         return not thread.is_alive()
 
-    def end_inline(self) -> None:
-        """From here on each event is written by its own call: the program is ending."""
+    def end_inline(self, timeout: float) -> None:
+        """From here on each event is written by its own call: the program is ending.
+
+        What waits is written first, in `timeout` seconds. Other threads may go on
+        logging for as long as they live: their events are theirs to write.
+        """
         self.is_inline = self.is_asleep = True
-        self.drain_inline()
+        with self._writer.held(timeout) as is_ours:
+            if is_ours:
+                self._write_inline(len(self._writer.queue))
 
     def drain_inline(self) -> None:
         """Write what waits in the calling thread."""
@@ -101,14 +110,18 @@ class ListenerThread:
             with writer.held(timeout=0) as is_ours:
                 if not is_ours:
                     return  # another call is at it, and looks again when it is done
-                try:
-                    if not self.is_down and not writer.must_replay:
-                        self._write_gathered()
-                        continue
-                except StorageError as error:
-                    self._note(error)
-                self.is_down = True
-                self.spool_or_drop()
+                self._write_inline(len(writer.queue))
+
+    def _write_inline(self, number: int) -> None:
+        """Write what waits, the queue's first `number` items of it, or else spool or drop it; the writer is held."""
+        try:
+            if not self.is_down and not self._writer.must_replay:
+                self._write_gathered(number)
+                return
+        except StorageError as error:
+            self._note(error)
+        self.is_down = True
+        self.spool_or_drop()
 
     def spool_or_drop(self) -> None:
         """Spool all that waits, while the writer is held; what can't be is lost, counted and told."""
@@ -121,10 +134,10 @@ class ListenerThread:
     # --- the thread
 
     def _start(self) -> None:
-        if not self._starting.acquire(blocking=False):
-            return  # another call is starting it
+        if self._starting.is_mine():
+            return
         try:
-            if self._thread is None:
+            if self._starting.take(0) and self._thread is None:  # else another call is starting it
                 self._writer.accounts.has_ended = False
                 self._has_backlog = self._has_backlog or self._writer.replay.waits()
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -134,14 +147,15 @@ class ListenerThread:
             self._thread = None
             self.is_inline = True
         finally:
-            self._starting.release()
+            self._starting.give_back()
         if self.is_inline:
             self.drain_inline()
 
     def _run(self) -> None:
         thread = threading.current_thread()
         try:
-            while not self._stopping:
+            self._is_idle = False
+            while not self._stopping and not self._is_idle:
                 try:
                     self._turn()
                 except StorageError as error:
@@ -174,7 +188,7 @@ class ListenerThread:
                 return
             if self.is_down or self._writer.must_replay or (urgent and self._writer.has_spooled):
                 self._replay_own()
-            self._write_gathered()
+            self._write_gathered(len(self._writer.queue))
             if self._has_backlog or self._writer.has_spooled:
                 self._has_backlog = self._writer.replay_some()
         self.is_down = False
@@ -186,7 +200,10 @@ class ListenerThread:
         return bool(writer.queue or writer.commits or writer.batch or self._has_backlog)
 
     def _sleep(self) -> None:
-        """Sleep until there is something to do; after a while of that, make a checkpoint."""
+        """Sleep until there is something to do; after a while of that, make a checkpoint, and in the end go home.
+
+        A sleeping thread would keep a process alive that was forked in a thread.
+        """
         self.is_asleep = True
         self.since = None
         if self._has_work() or self._stopping:  # came before it could see that we sleep
@@ -199,9 +216,12 @@ class ListenerThread:
             self.is_asleep = False
             self._has_backlog = True
             return
-        timeout = -1.0 if self._writer.checkpoint() else _PINNED_EVERY
-        if not self._has_work() and not self._stopping:
-            self._signal.acquire(timeout=timeout)
+        is_whole = self._writer.checkpoint()
+        self._has_backlog = self._writer.replay.waits()  # another process may have ended and left its spool
+        if self._has_work() or self._stopping:
+            self.is_asleep = False
+        elif not self._signal.acquire(timeout=_END_AFTER if is_whole else _PINNED_EVERY):
+            self._is_idle = is_whole
 
     def _gather(self) -> None:
         """Let events gather until `flush_interval` is over, somebody waits or the queue is half full.
@@ -219,10 +239,13 @@ class ListenerThread:
                 return
             self._signal.acquire(timeout=min(left, _LINGER_SLICE))
 
-    def _write_gathered(self) -> None:
-        """Write all that waits now, batch by batch; what comes meanwhile gathers again. Raises StorageError."""
+    def _write_gathered(self, left: int) -> None:
+        """Write what waits: of the queue the first `left` items, what comes meanwhile gathers again.
+
+        Raises StorageError.
+        """
         writer = self._writer
-        left = len(writer.queue) + (len(writer.batch.items) if writer.batch else 0)
+        left += len(writer.batch.items) if writer.batch else 0
         while True:
             if writer.commits and not writer.batch:
                 writer.write_from(writer.commits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
+import ctypes
 from collections import deque
 from collections.abc import Iterator
 from itertools import repeat, starmap
@@ -14,6 +14,7 @@ from foundups_logging.domains.tables import LargeRow, Row
 from foundups_logging.errors import StorageError, WriteError
 from foundups_logging.listener.accounts import Accounts, BatchMark
 from foundups_logging.listener.settings import Settings
+from foundups_logging.owned_lock import OwnedLock
 from foundups_logging.sinks.batch import Batch
 from foundups_logging.sinks.ledger import LastWords
 from foundups_logging.sinks.sqlite import SQLiteSink
@@ -42,7 +43,6 @@ class Writer:
         self.path = path
         self.settings = settings
         self.sink = SQLiteSink(path)
-        self._abandoned: list[object] = []
         self.reset()
 
     def reset(self) -> None:
@@ -57,8 +57,7 @@ class Writer:
         self.commits: Waiting = deque()  # the tickets of commit calls
         self.flushes = 0  # tickets without a row in the queue
         self.large_bytes = 0  # of the large rows in the queue
-        self.owner: int | None = None  # ident of the thread that holds it
-        self._lock = threading.Lock()
+        self._lock = OwnedLock()
         self._is_held_for_fork = False
         self._make_spool()
 
@@ -79,37 +78,37 @@ class Writer:
         directory = Path(self.settings.spool_directory or f"{self.path}-spool")
         writer = self.accounts.identity.writer
         self.spool = Spool(directory, writer, self.sink.domain_of)
-        self.replay = Replay(directory, writer, self.sink, self.accounts.sign_replay)
+        self.replay = Replay(directory, writer, self.sink, self.accounts)
 
     def hold(self, timeout: float = _IO_TIMEOUT) -> bool:
-        """Take the sink; False where another thread has it for longer than `timeout` seconds, or this one does."""
-        me = threading.get_ident()
-        if self.owner == me or not self._lock.acquire(timeout=timeout):
-            return False
-        self.owner = me
-        return True
+        """Take the sink; False where another thread has it for longer than `timeout` seconds.
+
+        Inside a `try` whose `finally` calls `release`, and not where it is this
+        thread's already (`is_in_my_hands`).
+        """
+        return self._lock.take(timeout)
 
     def release(self) -> None:
-        """Give the sink back."""
-        self.owner = None
-        self._lock.release()
-        if self.commits:
-            self.pass_on()
-        go_on()
-
-    def is_in_my_hands(self) -> bool:
-        """Whether the calling thread is in the midst of writing: a signal handler may ask."""
-        return self.owner == threading.get_ident() or self.spool.owner == threading.get_ident()
+        """Give the sink back, where the calling thread has it."""
+        if self._lock.give_back():
+            if self.commits:
+                self.pass_on()
+            go_on()
 
     @contextlib.contextmanager
     def held(self, timeout: float = _IO_TIMEOUT) -> Iterator[bool]:
-        """Hold the sink, as `hold` does; yields whether that is so."""
-        is_ours = self.hold(timeout)
+        """Hold the sink; yields False where another thread has it for longer, or this one does."""
+        if self._lock.is_mine():
+            yield False
+            return
         try:
-            yield is_ours
+            yield self._lock.take(timeout)
         finally:
-            if is_ours:
-                self.release()
+            self.release()
+
+    def is_in_my_hands(self) -> bool:
+        """Whether the calling thread is in the midst of writing: a signal handler may ask."""
+        return self._lock.is_mine() or self.spool.is_mine()
 
     def pass_on(self) -> None:
         """Let the first that waits to commit try its turn: whoever held the sink can't have seen it."""
@@ -175,12 +174,10 @@ class Writer:
         """Bring some of the spool into the database; False where nothing can be had there. Raises StorageError."""
         if self.has_spooled:
             self.spool.close()  # what is spooled from here on goes to a segment of its own
-        replayed = self.replay.step()
-        if replayed is not None:
-            self.totals.replayed(replayed.stored, replayed.dead, is_own=self.accounts.is_own(replayed))
+        has_moved = self.replay.step()
         if self.has_spooled and not self.replay.waits(self.accounts.identity.writer):
             self.has_spooled = self.must_replay = False
-        return replayed is not None
+        return has_moved
 
     # --- at any time
 
@@ -223,10 +220,13 @@ class Writer:
                 if self.totals.left or self.sink.is_open:
                     self.sign_off()
                 self.sink.checkpoint()
-                self.sink.close()
             except StorageError as error:
                 complain(str(error))
                 last_words = self.accounts.last_words()
+            try:
+                self.sink.close()
+            except StorageError as error:
+                complain(str(error))
             try:
                 if last_words is not None:
                     self.spool.end(last_words)
@@ -237,8 +237,7 @@ class Writer:
     def before_fork(self) -> None:
         """Let no transaction and no connection cross the fork: a child could break the parent's file locks."""
         # A fork in a signal handler or a callback of SQLite's may interrupt this thread's own transaction.
-        is_free = self.owner != threading.get_ident()
-        self._is_held_for_fork = is_free and self._lock.acquire(timeout=_IO_TIMEOUT)
+        self._is_held_for_fork = not self._lock.is_mine() and self._lock.take(_IO_TIMEOUT)
         if self._is_held_for_fork:
             with contextlib.suppress(StorageError):
                 self.sink.close()
@@ -246,14 +245,15 @@ class Writer:
     def after_fork_in_parent(self) -> None:
         """Go on."""
         if self._is_held_for_fork:
-            self._lock.release()
-            self.pass_on()
+            self.release()
 
     def after_fork_in_child(self) -> None:
         """Begin anew; a connection that crossed the fork after all is kept unused, since closing it does harm."""
-        self.replay.close()
+        self.replay.abandon()
         self.spool.abandon()
-        self._abandoned.append(self.sink.abandon())
+        connection = self.sink.abandon()
+        if connection is not None:  # one reference for ever: not even the interpreter's end may close it
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
         self.reset()
 
     def queued(self) -> int:

@@ -26,7 +26,7 @@ __all__ = ["SQLiteSink"]
 Answer = TypeVar("Answer")
 
 _PATIENCE = 0.5  # seconds a try waits for another's transaction: its caller tries again, or spools
-_CLOSE_PATIENCE = 5.0  # seconds to wait for the lock to close under
+_CLOSE_PATIENCE = 0.5  # seconds to wait for the lock to close under
 _CHECKPOINT_BYTES = 4 << 20  # of WAL
 _CHECK_EVERY = 100  # rows between looks at the WAL's size
 _INSIST_EVERY = 5.0  # seconds between attempts to cut a WAL that a reader has let grow past its limit
@@ -53,6 +53,7 @@ class SQLiteSink:
         self._file: tuple[int, int] | None = None  # which file the connection has open
         self._domains: dict[int, Domain] = {}
         self._prepared = False
+        self.is_barred = False  # this process can't use the database, ever
         self._unusable: dict[TableSpec, SchemaError] = {}
         self._checkpoint_at = _CHECKPOINT_BYTES
         self._unchecked = 0  # rows written since the last look at the WAL's size
@@ -95,18 +96,21 @@ class SQLiteSink:
     def use(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Do `work` with the open, prepared connection, under the advisory lock. Raises StorageError."""
         is_locked = False
+        if self.is_barred:
+            raise self._error("this process was forked in the midst of its parent's transaction", "log after the fork")
         try:
             try:
                 if self._connection is None:
                     self.path.parent.mkdir(parents=True, exist_ok=True)  # the lock's file lies there too
                 is_locked = self._lock.acquire(_PATIENCE)
                 if not is_locked:
-                    raise self._held_by_another()
+                    raise self._error(
+                        f"another process has held {self.path}-lock for {_PATIENCE:g} s",
+                        "find what holds it and end it, if that goes on",
+                    )
                 return work(self._ready())
             except DATABASE_FAULTS as error:
-                if not is_busy(error):  # whatever it was, the next try begins with a fresh look at the file
-                    with contextlib.suppress(sqlite3.Error):
-                        self._disconnect()
+                self._recover(is_busy=is_busy(error))
                 raise
             finally:
                 if is_locked:
@@ -141,20 +145,34 @@ class SQLiteSink:
                 self._lock.close()
 
     def abandon(self) -> sqlite3.Connection | None:
-        """In a forked child: let go of the parent's lock file, and hand out its connection to be kept unused."""
+        """In a forked child: let go of the parent's lock file, and hand out its connection to be kept unused.
+
+        Where there is one, this process can't use the database: SQLite takes the
+        locks of the parent's connection for its own.
+        """
         connection, self._connection = self._connection, None
+        self.is_barred = self.is_barred or connection is not None
         self._prepared = False
         with contextlib.suppress(OSError):
             self._lock.close()
         return connection
 
-    def _held_by_another(self) -> WriteError:
-        return WriteError(
-            f"another process has held {self.path}-lock for {_PATIENCE:g} s",
-            operation="write to database",
-            path=self.path,
-            hint="find what holds it and end it, if that goes on",
-        )
+    def _error(self, message: str, hint: str) -> WriteError:
+        return WriteError(message, operation="write to database", path=self.path, hint=hint)
+
+    def _recover(self, *, is_busy: bool) -> None:
+        """After a failure: leave no transaction open, and no connection whose state isn't known."""
+        connection = self._connection
+        if connection is None:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.rollback()
+            if is_busy:
+                return
+        # The next try begins with a fresh look at the file.
+        with contextlib.suppress(sqlite3.Error):
+            self._disconnect()
 
     def _ready(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from foundups_logging.errors import SpoolError
 from foundups_logging.sinks.batch import Batch
@@ -31,37 +31,41 @@ class Replayed:
         self.dead = dead
 
 
+class Accountant(Protocol):
+    """Keeps the totals of the process that replays."""
+
+    def sign_replay(self, connection: sqlite3.Connection, replayed: Replayed) -> None:
+        """Write down, in the replay's transaction, what the totals will be. Raises sqlite3.Error."""
+
+    def count_replay(self, replayed: Replayed) -> None:
+        """Count what was replayed: it is committed."""
+
+
 class Replay:
-    """Brings the segments of `directory` into `sink`, one after the other: those of `writer` first.
+    """Brings the segments of `directory` into `sink`, one after the other: those of `writer` first."""
 
-    `sign` is called in each transaction, with the rows it stored and the dead
-    letters, to write down the replaying process's own totals.
-    """
-
-    def __init__(
-        self, directory: Path, writer: str, sink: SQLiteSink, sign: Callable[[sqlite3.Connection, Replayed], None]
-    ) -> None:
+    def __init__(self, directory: Path, writer: str, sink: SQLiteSink, accountant: Accountant) -> None:
         self._directory = directory
         self._writer = writer
         self._sink = sink
-        self._sign = sign
+        self._accountant = accountant
         self._current: _Claimed | None = None
 
-    def step(self) -> Replayed | None:
-        """Bring in the next rows, in one transaction; None where nothing waits that isn't in use.
+    def step(self) -> bool:
+        """Bring in the next rows, in one transaction; False where nothing waits that isn't in use.
 
         Raises StorageError; to try again is safe.
         """
         with _spool_errors(self._directory):
             while self._current is not None or self._claim_next():
-                current = self._current
-                assert current is not None  # noqa: S101 - just claimed
-                replayed = current.step(self._sink, self._sign)
-                if current.is_finished:
-                    self.close()
-                if replayed is not None:
-                    return replayed
-        return None
+                assert self._current is not None  # noqa: S101 - just claimed
+                has_moved = self._current.step(self._sink, self._accountant)
+                if self._current.is_finished:
+                    self._current.remove()
+                    self.abandon()
+                if has_moved:
+                    return True
+        return False
 
     def waits(self, writer: str | None = None) -> bool:
         """Whether there is any segment, or one of `writer`: one that can be replayed, or that is in use."""
@@ -70,7 +74,12 @@ class Replay:
         return False
 
     def close(self) -> None:
-        """Let go of the segment in hand."""
+        """Let go of the segment in hand; not while it has to be found out whether its rows are in."""
+        if self._current is not None and not self._current.is_in_doubt:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the segment in hand, as a forked child must: it stays the parent's."""
         current, self._current = self._current, None
         if current is not None:
             current.close()
@@ -106,21 +115,32 @@ class _Claimed:
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
 
-    def step(self, sink: SQLiteSink, sign: Callable[[sqlite3.Connection, Replayed], None]) -> Replayed | None:
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the database may hold rows of it that haven't been counted."""
+        return self._batch is not None and self._batch.is_doubtful
+
+    def step(self, sink: SQLiteSink, accountant: Accountant) -> bool:
+        """Bring in the next rows; False where there were none."""
+        if self.is_finished:
+            return False
         if self._rows is None:
             name, writer = self.segment.name, self.segment.writer
             self._position, self._stored_batch = sink.use(lambda c: (position_of(c, name), batch_of(c, writer)))
             self._rows = read(self.segment.path, self._position)
         if self._batch is None:
             self._batch = self._read(self._rows, sink)
-        mark = _SegmentMark(self, self._batch, sign)
+        mark = _SegmentMark(self, self._batch, accountant)
         sink.write(self._batch, mark, sync=self._is_last)  # what was spooled safely isn't removed before it's as safe
         batch, self._batch = self._batch, None
-        if self._is_last:
-            self.segment.path.unlink(missing_ok=True)
-            self.is_finished = True
         replayed = self.replayed(batch)
-        return replayed if replayed.stored or replayed.dead else None
+        accountant.count_replay(replayed)
+        self.is_finished = self._is_last
+        return replayed.stored + replayed.dead > 0
+
+    def remove(self) -> None:
+        """Remove the segment: all of it is in. Raises OSError."""
+        self.segment.path.unlink(missing_ok=True)
 
     def replayed(self, batch: Batch) -> Replayed:
         return Replayed(self.segment, batch.stored + self._skipped, batch.dead)
@@ -150,10 +170,10 @@ class _Claimed:
 class _SegmentMark:
     """The mark of a replay: how far the segment is in."""
 
-    def __init__(self, claimed: _Claimed, batch: Batch, sign: Callable[[sqlite3.Connection, Replayed], None]) -> None:
+    def __init__(self, claimed: _Claimed, batch: Batch, accountant: Accountant) -> None:
         self._claimed = claimed
         self._batch = batch
-        self._sign = sign
+        self._accountant = accountant
 
     def is_made(self, connection: sqlite3.Connection) -> bool:
         """Whether the database has it."""
@@ -163,7 +183,7 @@ class _SegmentMark:
         """Leave it, in the transaction."""
         replayed = self._claimed.replayed(self._batch)
         self._claimed.mark(connection, replayed.stored + replayed.dead)
-        self._sign(connection, replayed)
+        self._accountant.sign_replay(connection, replayed)
 
 
 @contextlib.contextmanager

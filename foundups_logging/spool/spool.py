@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import Row
 from foundups_logging.errors import SpoolError
+from foundups_logging.owned_lock import OwnedLock
 from foundups_logging.sinks.ledger import LastWords
 from foundups_logging.spool.lines import domain_line, end_line, head_line, row_line
 from foundups_logging.spool.segment import name_of, open_new, segments
@@ -34,8 +34,7 @@ class Spool:
         self.directory = directory
         self.writer = writer
         self._domain_of = domain_of
-        self._turn = threading.RLock()
-        self.owner: int | None = None  # ident of the thread that is appending
+        self._turn = OwnedLock()
         self._descriptor: int | None = None
         self._number = 0
         self._size = 0
@@ -77,24 +76,24 @@ class Spool:
         with contextlib.suppress(OSError):
             self._close()
 
+    def is_mine(self) -> bool:
+        """Whether the calling thread is in the midst of an append: a signal handler may ask."""
+        return self._turn.is_mine()
+
     @contextlib.contextmanager
     def _exclusive(self) -> Iterator[None]:
-        if not self._turn.acquire(timeout=_TURN_TIMEOUT):
-            raise self._error(f"another thread has been writing to it for {_TURN_TIMEOUT:g} s", "check the disk")
+        if self._turn.is_mine():  # a signal handler or __del__ logs in the midst of this thread's own append
+            raise self._error("it is being written to by the call that this one interrupts", "log elsewhere")
         try:
-            if self.owner is not None:  # a signal handler or __del__ logs in the midst of this thread's own append
-                raise self._error("it is being written to by the call that this one interrupts", "log elsewhere")
-            self.owner = threading.get_ident()
-            try:
-                yield
-            except OSError as error:
-                hint = "free space there, or give another spool_directory"
-                raise self._error(error.strerror or str(error), hint) from error
-            finally:
-                self.owner = None
+            if not self._turn.take(_TURN_TIMEOUT):
+                raise self._error(f"another thread has been writing to it for {_TURN_TIMEOUT:g} s", "check the disk")
+            yield
+        except OSError as error:
+            hint = "free space there, or give another spool_directory"
+            raise self._error(error.strerror or str(error), hint) from error
         finally:
-            self._turn.release()
-            go_on()
+            if self._turn.give_back():
+                go_on()
 
     def _append(self, rows: Iterable[Row], batch: int | None, limit: int, *, fsync: bool) -> None:
         told = set(self._told)
