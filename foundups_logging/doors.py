@@ -10,6 +10,7 @@ from foundups_logging.database import database_path
 from foundups_logging.domains.loading import DomainsSource, load_domains
 from foundups_logging.domains.rows import RowBuilder
 from foundups_logging.listener import Listener, listener_for
+from foundups_logging.redaction import redactor_for
 
 __all__ = ["open_door"]
 
@@ -20,17 +21,19 @@ def open_door(
     domains: DomainsSource | None,
     *,
     skipped: Iterable[str] = (),
+    redact: object = True,
     **settings: Any,  # noqa: ANN401 - checked by the listener's Settings
 ) -> tuple[Listener, RowBuilder]:
     """The listener of `database`, which `user` now keeps open, and a builder of rows for it.
 
-    `skipped` are fields that the front door reads itself, `settings` the
-    listener's, None where not given. Raises ConfigurationError.
+    `skipped` are fields that the front door reads itself, `redact` says what is
+    a secret (see `redactor_for`), `settings` are the listener's, None where not given. Raises ConfigurationError.
     """
     path = database_path(database)
     known = load_domains(domains)
     listener = listener_for(path)
+    redactor = redactor_for(redact, listener.count)
     listener.configure(**settings)
     listener.declare(known)
     listener.attach(user)
-    return listener, RowBuilder(known, listener.count, skipped)
+    return listener, RowBuilder(known, listener.count, skipped, redactor)

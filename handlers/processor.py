@@ -37,6 +37,7 @@ class DomainTableProcessor:
         flush_interval: float | None = None,
         queue_size: int | None = None,
         when_full: str | None = None,
+        redact: object = True,
     ) -> None:
         self._terminal = terminal
         self._listener, rows = open_door(
@@ -48,6 +49,7 @@ class DomainTableProcessor:
             flush_interval=flush_interval,
             queue_size=queue_size,
             when_full=when_full,
+            redact=redact,
         )
         self._build = rows.build
         self._compiled = rows.compiled

@@ -22,7 +22,9 @@ class DomainTableHandler(logging.Handler):
     dict or Domain objects, beside the built-in ones. `batch_size` (events),
     `flush_interval` (seconds), `queue_size` (events) and `when_full` ("block" or
     "drop_newest") are the database's listener's, which all handlers and
-    processors of this process share: of several given, the last counts.
+    processors of this process share: of several given, the last counts. `redact`
+    is this handler's own: True, False, or a dict with rules of the program's own
+    (`keys`, `safe_keys`, `patterns`, `rules`; see the README under "Secrets").
 
     Raises ConfigurationError for a setting, path or domain that can't be used.
     A formatter is not needed and not used.
@@ -37,6 +39,7 @@ class DomainTableHandler(logging.Handler):
         flush_interval: float | None = None,
         queue_size: int | None = None,
         when_full: str | None = None,
+        redact: object = True,
         level: int | str = logging.NOTSET,
     ) -> None:
         super().__init__(level)
@@ -48,7 +51,9 @@ class DomainTableHandler(logging.Handler):
             flush_interval=flush_interval,
             queue_size=queue_size,
             when_full=when_full,
+            redact=redact,
         )
+        self._redactor = rows.redactor
         self._build = rows.build
         self._compiled = rows.compiled
         self._put = self._listener.put
@@ -77,7 +82,7 @@ class DomainTableHandler(logging.Handler):
                 if row_of is not None and type(record) is logging.LogRecord:
                     where = where_of(record.threadName, record.processName)
                     row = row_of(from_epoch(record.created), where, attributes)
-            self._put(row or self._build(event_from_record(record), shape))
+            self._put(row or self._build(event_from_record(record, self._redactor), shape))
         except Exception:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")
             self.handleError(record)

@@ -46,8 +46,9 @@ def flush(timeout: float = 5.0) -> bool:
 def stats() -> dict[str, int]:
     """What became of this process's events so far, over all databases.
 
-    Keys: emitted, stored, dead_lettered, dropped, queued, and unknown_domain
-    (events that asked for a domain that there isn't; they are stored too).
+    Keys: emitted, stored, dead_lettered, dropped, queued, unknown_domain (events
+    that asked for a domain that there isn't; they are stored too), and redacted
+    (secrets that were replaced).
     """
     totals = Totals().told(queued=0)
     for listener in list(_listeners.values()):

@@ -12,7 +12,7 @@ class Totals:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # a signal handler may log while this thread counts
-        self._counts = {"stored": 0, "dead_lettered": 0, "dropped": 0, "unknown_domain": 0}
+        self._counts = {"stored": 0, "dead_lettered": 0, "dropped": 0, "unknown_domain": 0, "redacted": 0}
 
     def add(self, what: str, number: int = 1) -> None:
         """Add to one count."""
