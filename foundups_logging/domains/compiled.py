@@ -20,7 +20,7 @@ from foundups_logging.domains.plan import ALIAS, SKIP, Plan
 from foundups_logging.domains.tables import MAX_SHORT_TEXT, NULL, Row, sized
 from foundups_logging.encoding import is_encodable, to_json
 from foundups_logging.events import Where
-from foundups_logging.redaction.redactor import SCALARS, Unredacted
+from foundups_logging.redaction.unredacted import SCALARS, Unredacted
 from foundups_logging.timestamps import whole_text
 
 __all__ = ["RowFunction", "compile_row", "long_way"]
@@ -77,7 +77,8 @@ def compile_row(  # noqa: C901 - the reasons why a shape has no short way
     if not all(type(name) is str and name[:1] != "$" and is_encodable(name) for name in rest.values()):
         return otherwise  # the encoding may have to tag what holds such a name
     if len(plan.context_json or "") > MAX_SHORT_TEXT or not redactor.passes_texts(
-        *(value for value in plan.template if value is not None), *rest.values()  # type: ignore[arg-type]
+        *(value for value in plan.template if value is not None),
+        *rest.values(),  # type: ignore[arg-type]
     ):
         return otherwise
     if any(type(name) is str and redactor.is_secret(name) for name in names):

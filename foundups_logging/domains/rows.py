@@ -15,7 +15,7 @@ from foundups_logging.domains.routing import Router, is_event_name
 from foundups_logging.domains.tables import DEAD_LETTERS, NULL, Row, sized
 from foundups_logging.encoding import escaped, safe_str, to_json
 from foundups_logging.events import Event
-from foundups_logging.redaction.redactor import Kind, Unredacted
+from foundups_logging.redaction import Kind, Unredacted
 
 __all__ = ["RowBuilder"]
 
@@ -84,9 +84,7 @@ class RowBuilder:
             variants = self._seen.get(shape, 0)
             if variants < _MAX_VARIANTS:
                 self._seen[shape] = variants + 1
-                self.compiled[shape] = compile_row(
-                    plan, names, self.compiled.get(shape, long_way), self.redactor
-                )
+                self.compiled[shape] = compile_row(plan, names, self.compiled.get(shape, long_way), self.redactor)
 
     def _row(self, plan: Plan, event: Event) -> Row:  # noqa: C901, PLR0912 - the hot path: no calls to spare
         values = plan.template.copy()

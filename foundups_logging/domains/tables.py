@@ -44,7 +44,7 @@ NULL: Final = math.nan
 MAX_SHORT_TEXT: Final = 512
 
 
-class LargeRow(tuple[Any, ...]):
+class LargeRow(tuple[Any, ...]):  # noqa: SLOT001 - a tuple's subclass can't have slots
     """A row that holds a text of more than MAX_SHORT_TEXT characters; a plain tuple is a row that holds none.
 
     `weight` is about how many bytes of memory its texts take.

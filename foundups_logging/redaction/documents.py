@@ -62,10 +62,8 @@ class DocumentWalk:
         if type(value) is str:
             return self._redacted(value, finding)
         if type(value) is list:
-            if len(value) == _PAIR and type(value[0]) is str:
-                self._pair(value, finding)
-            else:
-                value[:] = [self.redacted(member, finding) for member in value]
+            take = self._pair if _is_pairs(value) else self.redacted
+            value[:] = [take(member, finding) for member in value]
             return value
         if type(value) is not dict:
             return value
@@ -93,13 +91,12 @@ class DocumentWalk:
         finding.found(member)
         return MARK
 
-    def _pair(self, pair: list[Any], finding: Finding) -> None:
-        """A list of two: a header or parameter with its value, if it isn't a list of two names."""
+    def _pair(self, pair: list[Any], finding: Finding) -> list[Any]:
+        """A header or parameter with its value, if these aren't two names."""
         name, value = pair
         if self._is_secret(name) and type(value) is str and not self._is_secret(value):
-            pair[1] = self._member(name, value, finding)
-        else:
-            pair[:] = [self.redacted(member, finding) for member in pair]
+            return [name, self._member(name, value, finding)]
+        return [self.redacted(member, finding) for member in pair]
 
     def _tagged(self, tag: str, value: Any, finding: Finding) -> Any:  # noqa: ANN401 - any JSON value
         """What the encoding's tag holds (see foundups_logging.encoding), without secrets; None where it is no tag."""
@@ -124,6 +121,11 @@ class DocumentWalk:
             clean = self._redacted(text, finding)
             return value if clean == text else [clean]
         return None
+
+
+def _is_pairs(members: list[Any]) -> bool:
+    """Whether a list is one of pairs, as headers are told."""
+    return all(type(member) is list and len(member) == _PAIR and type(member[0]) is str for member in members)
 
 
 def redacted_json(text: str, walk: DocumentWalk, finding: Finding, *, is_sure: bool = True) -> str:

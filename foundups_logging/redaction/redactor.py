@@ -11,92 +11,25 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 from foundups_logging.complaints import complain
-from foundups_logging.domains.tables import MAX_SHORT_TEXT
-from foundups_logging.encoding import is_encodable
 from foundups_logging.redaction.documents import DocumentWalk, Finding, redacted_json, tells_nothing
 from foundups_logging.redaction.names import NameRules
 from foundups_logging.redaction.shapes import HINT
 from foundups_logging.redaction.texts import MARK, redact_assignments, redact_shapes
+from foundups_logging.redaction.unredacted import MAX_KNOWN, MAX_KNOWN_LENGTH, SCALARS, Kind, Unredacted
 
-__all__ = ["SCALARS", "Kind", "Redactor", "Rule", "Unredacted"]
+__all__ = ["Redactor", "Rule"]
 
 #: A user's own rule: takes a text, returns it or what is to be stored instead.
 Rule = Callable[[str], str]
 
-#: A text of a row to look at: its position, whether it is JSON, and whether its column's name names a secret.
-Kind = tuple[int, bool, bool]
-
-_MAX_KNOWN: Final = 4096  # texts
-_MAX_KNOWN_LENGTH: Final = 256  # characters of one, or of several new in one event
 _MAX_DEPTH: Final = 20  # of containers on the short way
 _PAIR: Final = 2  # a header or parameter and its value
 
-#: Types whose values hold no text of anybody's.
-SCALARS: Final = frozenset({int, float, bool, type(None), datetime, date, time, timedelta, UUID, Decimal})
 # One of these is in every text with a secret that the built-in rules find; each branch begins with one sign (see HINT).
-_TRIGGER: Final = re.compile(
-    r"=|:|'|<(?=/)|-(?=-)|b(?=(?:earer|EARER|asic|ASIC)[ \t])|B(?=(?i:earer|asic)[ \t])|" + HINT.pattern
-)
-
-
-class Unredacted:
-    """Lets every text pass as it is, if SQLite can hold it; what redaction is where it is off."""
-
-    _has_own = False
-
-    def __init__(self) -> None:
-        #: Texts that have passed, and None: whoever finds a text here needs no look at it.
-        self.known: set[str | None] = {None}
-
-    def is_secret(self, name: str) -> bool:  # noqa: ARG002 - a Redactor looks
-        """Whether what stands under `name` is a secret."""
-        return False
-
-    def passes_texts(self, *texts: str | None) -> bool:
-        """Whether the texts can be stored as they are: short, encodable and without a secret."""
-        known = self.known
-        new = [text for text in texts if text not in known and text is not None]
-        if len(new) == 1:
-            joined = new[0]
-        elif self._has_own:  # a user's own rules are for one text
-            return all(map(self.passes_texts, new))
-        else:
-            joined = "\n".join(new)
-        if len(joined) <= MAX_SHORT_TEXT and self._is_harmless(joined):
-            if not joined.isascii() and not is_encodable(joined):
-                return False
-            if len(joined) <= _MAX_KNOWN_LENGTH:
-                if len(known) >= _MAX_KNOWN:
-                    known.clear()
-                    known.add(None)
-                known.update(new)
-            return True
-        return len(new) > 1 and all(map(self.passes_texts, new))
-
-    def passes(self, value: object) -> bool:
-        """Whether any value can be stored as it is, on the short way."""
-        return type(value) is not str or value in self.known or self.passes_texts(value)
-
-    def args(self, args: Any) -> Any:  # noqa: ANN401 - as a record holds them
-        """The arguments of a message without secrets."""
-        return args
-
-    def row(self, row: tuple[Any, ...], kinds: Iterable[Kind]) -> tuple[Any, ...]:  # noqa: ARG002
-        """A row without secrets."""
-        return row
-
-    def json(self, text: str) -> str:
-        """JSON text without secrets."""
-        return text
-
-    def _is_harmless(self, text: str) -> bool:  # noqa: ARG002
-        return True
+_TRIGGER: Final = re.compile(r"=|:|'|<(?=/)|-(?=-)|b(?=(?i:earer|asic)[ \t])|B(?=(?i:earer|asic)[ \t])|" + HINT.pattern)
 
 
 class Redactor(Unredacted):
@@ -104,9 +37,9 @@ class Redactor(Unredacted):
 
     `count` is called with "redacted" for each value replaced. `keys` and
     `safe_keys` are names, `patterns` expressions of secrets, `rules` functions;
-    a rule is asked once for a text, and what it left alone may be kept. One that
-    raises, or returns no text, costs the text, never the call; what it logs
-    itself is looked at by the built-in rules only.
+    what a rule left alone it may not be asked about again. One that raises, or
+    returns no text, costs the text, never the call; what it logs itself is
+    looked at by the built-in rules only.
     """
 
     def __init__(
@@ -132,37 +65,41 @@ class Redactor(Unredacted):
         """Whether what stands under `name` is a secret."""
         return self._names.is_secret(name)
 
-    def passes(self, value: object, left: int = _MAX_DEPTH) -> bool:
+    def passes(self, value: object, left: int = _MAX_DEPTH) -> bool:  # noqa: C901 - the hot path: no calls to spare
         """Whether any value can be stored as it is: plain ones without a secret, all the way down."""
         kind = type(value)
-        if kind is str:
-            return value in self.known or self.passes_texts(value)  # type: ignore[arg-type]
-        if kind in SCALARS:
-            return True
-        if left == 0:
-            return False
+        members: Any = value
         if kind is dict:
             keys = self._known_keys
-            for key, member in list(value.items()):  # type: ignore[attr-defined]  # other threads may change it
-                if type(key) is str and not (key in keys or self._passes_key(key)):
+            for key in members.copy():  # other threads may change it
+                if type(key) is not str or not (key in keys or self._passes_key(key)):
                     return False
-                if type(key) not in SCALARS and type(key) is not str:
+            members = list(members.values())
+        elif kind is not list and kind is not tuple:
+            return kind in SCALARS or (kind is str and (value in self.known or self.passes_texts(members)))
+        elif len(members) == _PAIR and type(members[0]) is str and self.is_secret(members[0]):
+            return False
+        if left == 0:
+            return False
+        known = self.known
+        for member in members:
+            kind = type(member)
+            if kind is str:
+                if not (member in known or self.passes_texts(member)):
                     return False
-                if type(member) not in SCALARS and not self.passes(member, left - 1):
-                    return False
-            return True
-        if kind is list or kind is tuple:
-            members: Any = value
-            if len(members) == _PAIR and type(members[0]) is str and self.is_secret(members[0]):
+            elif kind not in SCALARS and not self.passes(member, left - 1):
                 return False
-            return all(type(member) in SCALARS or self.passes(member, left - 1) for member in members)
-        return False
+        return True
 
     def args(self, args: Any) -> Any:  # noqa: ANN401 - as a record holds them
         """The arguments of a message without secrets; the same object where there are none."""
         finding = Finding()
         try:
-            if isinstance(args, Mapping) and type(args) is not dict and any(type(name) is str and self.is_secret(name) for name in args):
+            if (
+                isinstance(args, Mapping)
+                and type(args) is not dict
+                and any(type(name) is str and self.is_secret(name) for name in args)
+            ):
                 args = dict(args)
             clean = self._clean(args, finding, _MAX_DEPTH)
         except Exception as error:  # noqa: BLE001 - a value's own code may raise anything
@@ -177,15 +114,13 @@ class Redactor(Unredacted):
         values = list(row)
         for position, is_json, is_secret in kinds:
             value = values[position]
-            if type(value) is not str:
+            if type(value) is not str or (value in self.known and not (is_json or is_secret)):
                 continue
             try:
                 if is_secret:
                     values[position] = _hidden(value, finding, is_json=is_json)
-                elif is_json:
-                    values[position] = self._json(value, finding)
-                elif value not in self.known:
-                    values[position] = self._redacted(value, finding)
+                else:
+                    values[position] = (self._json if is_json else self._redacted)(value, finding)
             except Exception as error:  # noqa: BLE001 - whatever fails, nothing unseen is stored
                 complain(f"a text could not be looked at for secrets and is replaced: {type(error).__name__}: {error}")
                 values[position] = f'{{"{MARK}":null}}' if is_json else MARK
@@ -216,8 +151,8 @@ class Redactor(Unredacted):
             text = redacted_json(text, self._walk, finding)
             if finding.count > before:
                 return text
-        if len(text) <= _MAX_KNOWN_LENGTH and not self._rules:
-            if len(self._known_json) >= _MAX_KNOWN:
+        if len(text) <= MAX_KNOWN_LENGTH and not self._rules:
+            if len(self._known_json) >= MAX_KNOWN:
                 self._known_json.clear()
             self._known_json.add(text)
         return text
@@ -237,19 +172,20 @@ class Redactor(Unredacted):
             text = self._by_rules(text, finding)
         return text
 
-    def _may_hold(self, text: str) -> bool:
-        """Whether the built-in rules could find something in a text that has a trigger."""
-        if ("://" in text and "@" in text) or HINT.search(text) is not None:
+    def _may_hold(self, text: str, start: int = 0) -> bool:
+        """Whether the built-in rules could find something in a text, whose first trigger is at `start`."""
+        if ("://" in text and "@" in text) or HINT.search(text, start) is not None:
             return True
-        lowered = text.lower()
-        return "basic" in lowered or any(stem in lowered for stem in self._names.stems)
+        return self._names.may_name(text.lower())
 
     def _is_harmless(self, text: str) -> bool:
         if self._has_own:
             if getattr(self._inside, "rule", False):
                 return False  # what a rule logs takes the long way, and isn't kept as known to the rules
-        elif _TRIGGER.search(text) is None or not self._may_hold(text):
-            return True
+        else:
+            trigger = _TRIGGER.search(text)
+            if trigger is None or not self._may_hold(text, trigger.start()):
+                return True
         finding = Finding()
         self._redacted(text, finding)
         return not finding.count
@@ -257,7 +193,7 @@ class Redactor(Unredacted):
     def _passes_key(self, key: str) -> bool:
         if self.is_secret(key) or not self.passes_texts(key):
             return False
-        if len(self._known_keys) >= _MAX_KNOWN:
+        if len(self._known_keys) >= MAX_KNOWN:
             self._known_keys.clear()
         self._known_keys.add(key)
         return True

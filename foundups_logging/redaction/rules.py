@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from foundups_logging.errors import ConfigurationError
-from foundups_logging.redaction.redactor import Redactor, Rule, Unredacted
+from foundups_logging.redaction.redactor import Redactor, Rule
+from foundups_logging.redaction.unredacted import Unredacted
 
 __all__ = ["redactor_for"]
 

@@ -43,11 +43,13 @@ _QUOTED: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BARE: Final = re.compile(
-    r"""(?:(?:bearer|basic|token|apikey|negotiate|ntlm|jwt|key)[ \t]{1,3}+(?=[^\s"'<>,;&|)\]}]{6}))?
+    r"""(?:(?:bearer|basic|negotiate|ntlm)[ \t]{1,3}+(?=\w)
+            |(?:token|apikey|jwt|key)[ \t]{1,3}+(?=[^\s"'<>,;&|)\]}]{6}))?
         [^\s"'<>,;&|)\]}]++""",
     re.VERBOSE | re.IGNORECASE,
 )
-# <password>...</password>, and SQL's PASSWORD '...'.
+# ('authorization', '...'), as headers are told; <password>...</password>; and SQL's PASSWORD '...'.
+_PAIR: Final = re.compile(r"\([bu]?'([\w.:-]{2,80}+)', [bu]?(['\"])((?:[^'\"\\]|\\.){1,4000}+)\2\)")
 _ELEMENT: Final = re.compile(r"<([\w:.-]{2,80}+)(?:\s[^<>]{0,200}+)?>([^<>]{1,4000}+)</")
 _SQL: Final = re.compile(r"\b(?:password|identified\s{1,9}by)\s{1,9}'((?:[^'\\]|\\.)++)'", re.IGNORECASE)
 _LINE: Final = re.compile(r"""(?:="[^"\r\n]*+"|[^\r\n"'<>])++""")
@@ -57,12 +59,12 @@ _MAX_NESTED: Final = 10_000  # characters of a container in a text
 
 _PLACEHOLDER: Final = re.compile(
     r"""(?:(?:bearer|basic|token)\s*+)?+
-        (?:%[sdr]|%\(\w+\)[sdr]?|\{[\w.!:]*\}?|\$\{?[A-Za-z_]\w*\}?|\*+|x{3,}|\.{2,}|…|-+|_+|<[\w\ -]+>?
+        (?:%[sdr]|%\(\w+\)?[sdr]?|\{[\w.!:]*\}?|\$\{?[A-Za-z_]\w*\}?|\*+|x{3,}|\.{2,}|…|-+|_+|<[\w\ -]+>?
         |\[?(?:redacted|filtered|scrubbed|masked|hidden|removed)\b.*)?""",
     re.VERBOSE | re.IGNORECASE,
 )
 # `get_token(`, `environ[`: the value is worked out, not told.
-_CALL: Final = re.compile(r"[A-Za-z_][\w.]*[(\[]")
+_CALL: Final = re.compile(r"\{?[A-Za-z_][\w.]*[(\[]")
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 # What follows a secret's name in prose and in code's annotations.
 _PROSE: Final = frozenset(
@@ -76,7 +78,7 @@ _PROSE: Final = frozenset(
     unauthorized unauthenticated authenticated authorized forbidden access request created deleted updated removed
     added loaded loading saved present absent provided given got getting verified unverified verifying checked
     checking mismatch mismatched malformed ready refresh retry retrying unexpected expected limit exceeded optional
-    secretstr secretbytes await new self lambda because if when while after before as you your we our there still already
+    secretstr secretbytes await new self lambda because if when while after before as you your we our there still
     """.split()
 )
 
@@ -113,6 +115,13 @@ def redact_assignments(text: str, is_secret: Callable[[str], bool]) -> tuple[str
         is_told = not is_secret(match[1]) or _tells_nothing(match[1], match[2], "", is_secret)
         return match[0] if is_told else f"{match[0][: match.start(2) - match.start()]}{MARK}</"
 
+    def pair(match: re.Match[str]) -> str:
+        is_told = not is_secret(match[1]) or is_secret(match[3]) or MARK in match[3]
+        return match[0] if is_told else match[0].replace(match[3], MARK)
+
+    if "('" in text or "(b'" in text:
+        text, more = _replaced(_PAIR, text, pair)
+        count += more
     if "</" in text:
         text, more = _replaced(_ELEMENT, text, element)
         count += more
