@@ -128,7 +128,7 @@ def test_an_event_is_there_after_the_flush_interval_without_any_flush(logger: lo
     while listener.stats()["stored"] < 1 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert listener.stats() == {
-        "emitted": 1, "stored": 1, "dead_lettered": 0, "dropped": 0, "unknown_domain": 0, "queued": 0,
+        "emitted": 1, "stored": 1, "dead_lettered": 0, "dropped": 0, "unknown_domain": 0, "redacted": 0, "queued": 0,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from foundups_logging.complaints import complain
 from foundups_logging.redaction.documents import DocumentWalk, Finding, redacted_json, tells_nothing
 from foundups_logging.redaction.names import NameRules
-from foundups_logging.redaction.shapes import HINT
+from foundups_logging.redaction.shapes import HINT, KEY_BLOCK
 from foundups_logging.redaction.texts import MARK, redact_assignments, redact_shapes
 from foundups_logging.redaction.unredacted import MAX_KNOWN, MAX_KNOWN_LENGTH, SCALARS, Kind, Unredacted
 
@@ -30,6 +30,8 @@ _PAIR: Final = 2  # a header or parameter and its value
 
 # One of these is in every text with a secret that the built-in rules find; each branch begins with one sign (see HINT).
 _TRIGGER: Final = re.compile(r"=|:|'|<(?=/)|-(?=-)|b(?=(?i:earer|asic)[ \t])|B(?=(?i:earer|asic)[ \t])|" + HINT.pattern)
+_LONG: Final = 16_384  # characters of a text that is looked at in parts
+_PART: Final = re.compile(r".{1,8192}+[^\n]*+\n?", re.DOTALL)
 
 
 class Redactor(Unredacted):
@@ -159,18 +161,35 @@ class Redactor(Unredacted):
 
     def _redacted(self, text: str, finding: Finding, *, is_key: bool = False) -> str:
         """`text` by all the rules; a key in a document by all but a user's functions."""
-        if _TRIGGER.search(text) is not None and self._may_hold(text):
-            if text[:1] in {"{", "["}:
-                text = redacted_json(text, self._walk, finding, is_sure=False)
-            text, count = redact_shapes(text)
-            finding.count += count
-            text, count = redact_assignments(text, self._names.is_secret)
-            finding.count += count
+        if len(text) > _LONG:
+            text = self._long(text, finding)
+        elif _TRIGGER.search(text) is not None and self._may_hold(text):
+            text = self._by_builtin(text, finding)
         for pattern in self._patterns:
             text = _by_pattern(pattern, text, finding)
         if self._rules and not is_key and not getattr(self._inside, "rule", False):
             text = self._by_rules(text, finding)
         return text
+
+    def _by_builtin(self, text: str, finding: Finding) -> str:
+        if text[:1] in {"{", "["}:
+            text = redacted_json(text, self._walk, finding, is_sure=False)
+        text, count = redact_shapes(text)
+        finding.count += count
+        text, count = redact_assignments(text, self._names.is_secret)
+        finding.count += count
+        return text
+
+    def _long(self, text: str, finding: Finding) -> str:
+        """A long text by the built-in rules, part by part: few parts of one need more than the quick look."""
+        if "-----BEGIN" in text:
+            text, count = KEY_BLOCK.subn(MARK, text)
+            finding.count += count
+        if text[:1] in {"{", "["}:
+            text = redacted_json(text, self._walk, finding, is_sure=False)
+        parts = [part[0] for part in _PART.finditer(text)]
+        clean = [self._by_builtin(part, finding) if self._may_hold(part) else part for part in parts]
+        return text if clean == parts else "".join(clean)
 
     def _may_hold(self, text: str, start: int = 0) -> bool:
         """Whether the built-in rules could find something in a text, whose first trigger is at `start`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["HINT", "SHAPE", "SHAPES"]
+__all__ = ["HINT", "KEY_BLOCK", "SHAPE", "SHAPES"]
 
 #: The shapes, by issuer: a regular expression of what follows no letter or digit.
 SHAPES: Final[dict[str, str]] = {
@@ -106,10 +106,13 @@ _KEY_BLOCK: Final = (
 #: Any of the shapes.
 SHAPE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(SHAPES.values())})|{_KEY_BLOCK}")
 
+#: A key block alone, which may span many lines.
+KEY_BLOCK: Final = re.compile(_KEY_BLOCK)
+
 #: Found in every text that holds a shape, and in few others. Each branch begins with one letter or sign, because
 #: `re` then runs to the next of those as fast as it can; what comes before that sign is asked for by looking back.
 HINT: Final = re.compile(
-    r"_(?:(?=[A-Za-z0-9]{10})|(?<=pat_)|(?<=tkn_)|(?<=_pw_)|(?<=auth_)|(?<=gh[pousr]_)|(?<=fig[dour]_)|(?<=whsec_)"
+    r"_(?:(?=[A-Za-z0-9]{10})|(?<=pat_)|(?<=tkn_)|(?<=_pw_)|(?<=auth_)|(?<=gh[pousr]_)|(?<=fig[dour]_)|(?<=whsec_)|(?<=oat_)"
     r"|(?<=fm[12]_)|(?<=fm[12][ar]_)|(?=local_))"
     r"|-(?:(?=[A-Za-z0-9]{10})|(?<=gl[a-z]{2}-)|(?<=gl[a-z]{3}-)|(?<=gl[a-z]{4}-)|(?<=glagent-)|(?<=OCSPX-)|(?<=HRKU-)"
     r"|(?<=xox[a-z]-)|(?<=xapp-)|(?<=sq0[a-z]{3}-)|(?<=sk-)|(?<=pypi-)|(?<=key-)|(?<=NRAK-)|(?<=CFPAT-)|(?<=ess-)(?=[sdp])|(?<=PMAK-)"
