@@ -61,8 +61,9 @@ class LargeRow(tuple[Any, ...]):  # noqa: SLOT001 - a tuple's subclass can't hav
 
 def sized(row: Row) -> Row:
     """The row itself, or a LargeRow where it has to be one."""
-    if any(type(value) is str and len(value) > MAX_SHORT_TEXT for value in row):
-        return LargeRow(row)
+    for value in row:
+        if type(value) is str and len(value) > MAX_SHORT_TEXT:
+            return LargeRow(row)
     return row
 
 

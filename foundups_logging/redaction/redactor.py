@@ -95,13 +95,17 @@ class Redactor(Unredacted):
 
     def args(self, args: Any) -> Any:  # noqa: ANN401 - as a record holds them
         """The arguments of a message without secrets; the same object where there are none."""
+        if type(args) is tuple:
+            for arg in args:
+                kind = type(arg)
+                if kind not in SCALARS and not (kind is str and (arg in self.known or self.passes_texts(arg))):
+                    break
+            else:
+                return args
         finding = Finding()
         try:
-            if (
-                isinstance(args, Mapping)
-                and type(args) is not dict
-                and any(type(name) is str and self.is_secret(name) for name in args)
-            ):
+            is_odd = isinstance(args, Mapping) and type(args) is not dict
+            if is_odd and any(type(name) is str and self.is_secret(name) for name in args):
                 args = dict(args)
             clean = self._clean(args, finding, _MAX_DEPTH)
         except Exception as error:  # noqa: BLE001 - a value's own code may raise anything
@@ -113,21 +117,18 @@ class Redactor(Unredacted):
     def row(self, row: tuple[Any, ...], kinds: Iterable[Kind]) -> tuple[Any, ...]:
         """A row without secrets; the same object where there are none."""
         finding = Finding()
-        values = list(row)
+        values: list[Any] | None = None
         for position, is_json, is_secret in kinds:
-            value = values[position]
-            if type(value) is not str or (value in self.known and not (is_json or is_secret)):
+            value = row[position]
+            if type(value) is not str:
                 continue
-            try:
-                if is_secret:
-                    values[position] = _hidden(value, finding, is_json=is_json)
-                else:
-                    values[position] = (self._json if is_json else self._redacted)(value, finding)
-            except Exception as error:  # noqa: BLE001 - whatever fails, nothing unseen is stored
-                complain(f"a text could not be looked at for secrets and is replaced: {type(error).__name__}: {error}")
-                values[position] = f'{{"{MARK}":null}}' if is_json else MARK
-                finding.count += 1
-        if not finding.count:
+            if not is_secret and (value in self._known_json if is_json else value in self.known):
+                continue
+            clean = self._looked_at(value, finding, is_json=is_json, is_secret=is_secret)
+            if clean is not value:
+                values = values or list(row)
+                values[position] = clean
+        if values is None:
             return row
         for secret in finding.secrets:
             for position, is_json, _ in kinds:
@@ -144,6 +145,19 @@ class Redactor(Unredacted):
         return text
 
     # --- the long way
+
+    def _looked_at(self, value: str, finding: Finding, *, is_json: bool, is_secret: bool) -> str:
+        """A text of a row without secrets; replaced as a whole where that fails."""
+        try:
+            if is_secret:
+                return _hidden(value, finding, is_json=is_json)
+            if is_json:
+                return self._json(value, finding)
+            return value if self.passes_texts(value) else self._redacted(value, finding)
+        except Exception as error:  # noqa: BLE001 - whatever fails, nothing unseen is stored
+            complain(f"a text could not be looked at for secrets and is replaced: {type(error).__name__}")
+            finding.count += 1
+            return f'{{"{MARK}":null}}' if is_json else MARK
 
     def _json(self, text: str, finding: Finding) -> str:
         if text in self._known_json:
