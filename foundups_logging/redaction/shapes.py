@@ -39,7 +39,7 @@ SHAPES: Final[dict[str, str]] = {
     # docs.databricks.com; docs.snowflake.com; planetscale.com/docs; supabase.com/docs
     "Databricks": r"dapi[a-f0-9]{32}(?:-\d)?(?![A-Za-z0-9])",
     "PlanetScale": r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,}",
-    "Supabase": r"sb(?:p|_secret)_[A-Za-z0-9_]{22,}",
+    "Supabase": r"sbp_[a-f0-9]{40}(?![a-f0-9])|sb_secret_[A-Za-z0-9_-]{20,}",
     # api.slack.com/authentication/token-types, and its and Discord's incoming webhooks
     "Slack": r"xox[abceoprs](?:\.xox[bp])?-(?=[A-Za-z-]{0,40}\d)[A-Za-z0-9-]{10,}|xapp-\d-[A-Za-z0-9-]{10,}",
     "webhook": (
@@ -112,7 +112,7 @@ KEY_BLOCK: Final = re.compile(_KEY_BLOCK)
 #: Found in every text that holds a shape, and in few others. Each branch begins with one letter or sign, because
 #: `re` then runs to the next of those as fast as it can; what comes before that sign is asked for by looking back.
 HINT: Final = re.compile(
-    r"_(?:(?=[A-Za-z0-9]{10})|(?<=pat_)|(?<=tkn_)|(?<=_pw_)|(?<=auth_)|(?<=gh[pousr]_)|(?<=fig[dour]_)|(?<=whsec_)|(?<=oat_)"
+    r"_(?:(?=[A-Za-z0-9]{10})|(?<=pat_)|(?<=tkn_)|(?<=_pw_)|(?<=auth_)|(?<=gh[pousr]_)|(?<=fig[dour]_)|(?<=whsec_)|(?<=oat_)|(?<=cret_)"
     r"|(?<=fm[12]_)|(?<=fm[12][ar]_)|(?=local_))"
     r"|-(?:(?=[A-Za-z0-9]{10})|(?<=gl[a-z]{2}-)|(?<=gl[a-z]{3}-)|(?<=gl[a-z]{4}-)|(?<=glagent-)|(?<=OCSPX-)|(?<=HRKU-)"
     r"|(?<=xox[a-z]-)|(?<=xapp-)|(?<=sq0[a-z]{3}-)|(?<=sk-)|(?<=pypi-)|(?<=key-)|(?<=NRAK-)|(?<=CFPAT-)|(?<=ess-)(?=[sdp])|(?<=PMAK-)"
