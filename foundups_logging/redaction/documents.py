@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ __all__ = ["DocumentWalk", "Finding", "redacted_json", "tells_nothing"]
 
 _MIN_ECHO: Final = 7  # characters of a secret that is looked for where it has no name
 _PAIR: Final = 2
+_NAME: Final = re.compile(r"[\w.-]{1,80}")  # of a header or parameter, not a sentence
 
 
 class Finding:
@@ -94,7 +96,8 @@ class DocumentWalk:
     def _pair(self, pair: list[Any], finding: Finding) -> list[Any]:
         """A header or parameter with its value, if these aren't two names."""
         name, value = pair
-        if self._is_secret(name) and type(value) is str and not self._is_secret(value):
+        is_named = _NAME.fullmatch(name) is not None and self._is_secret(name)
+        if is_named and type(value) is str and not self._is_secret(value):
             return [name, self._member(name, value, finding)]
         return [self.redacted(member, finding) for member in pair]
 
