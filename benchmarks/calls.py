@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ __all__ = [
     "FIELDS_WITH_METADATA",
     "Call",
     "extra_call",
+    "fresh_extra_call",
+    "fresh_keyword_call",
     "keyword_call",
     "lines_of",
     "rows_of",
@@ -54,12 +57,14 @@ _SEVEN_DOMAINS: Final[tuple[tuple[str, dict[str, object]], ...]] = (
     ("metric", {"metric_name": "tokens_per_second", "value": 48.5, "unit": "1/s", "agent_id": "agent-7"}),
 )
 
+_numbers = count()  # two contestants in one process log to loggers of their own
+
 #: Logs an event, given its number.
 Call = Callable[[int], object]
 
 
 def _stdlib_logger(handler: logging.Handler) -> logging.Logger:
-    logger = logging.getLogger(f"bench.{type(handler).__name__}")
+    logger = logging.getLogger(f"bench.{type(handler).__name__}{next(_numbers)}")
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.addHandler(handler)
@@ -83,6 +88,30 @@ def seven_domains_call(handler: logging.Handler) -> Call:
     def call(number: int) -> None:
         name, fields = _SEVEN_DOMAINS[number % 7]
         logger.info(name, extra=fields.copy())
+
+    return call
+
+
+def _fresh(number: int) -> dict[str, object]:
+    """The typical event's fields, with two texts that never came before."""
+    return FIELDS | {"agent_id": f"agent-{number}", "justification": f"{number} of 100,000 detections confirmed"}
+
+
+def fresh_extra_call(handler: logging.Handler) -> Call:
+    """Stdlib logging's way, with texts that never repeat."""
+    logger = _stdlib_logger(handler)
+
+    def call(number: int) -> None:
+        logger.info("permission_granted", extra=_fresh(number))
+
+    return call
+
+
+def fresh_keyword_call(logger: Any) -> Call:
+    """Structlog's way, with texts that never repeat."""
+
+    def call(number: int) -> None:
+        logger.info("permission_granted", **_fresh(number))
 
     return call
 

@@ -29,6 +29,8 @@ from benchmarks.calls import (
     FIELDS_WITH_METADATA,
     Call,
     extra_call,
+    fresh_extra_call,
+    fresh_keyword_call,
     keyword_call,
     lines_of,
     rows_of,
@@ -108,17 +110,21 @@ def dropping_processor(_: Path) -> Running:
     return Running(keyword_call(structlog_logger(drop)))
 
 
-def domain_table_handler(folder: Path, make_call: Callable[[logging.Handler], Call] = extra_call) -> Running:
+def domain_table_handler(
+    folder: Path, make_call: Callable[[logging.Handler], Call] = extra_call, *, redact: bool = True
+) -> Running:
     """The handler with its defaults."""
     database = folder / "ours.db"
-    handler = foundups_logging.DomainTableHandler(database, ASYNC)
+    handler = foundups_logging.DomainTableHandler(database, ASYNC, redact=redact)
     return Running(make_call(handler), handler.close, lambda: rows_of(database, "events"), handler.flush)
 
 
-def domain_table_processor(folder: Path, make_call: Callable[[Any], Call] = keyword_call) -> Running:
+def domain_table_processor(
+    folder: Path, make_call: Callable[[Any], Call] = keyword_call, *, redact: bool = True
+) -> Running:
     """The processor with its defaults, at the chain's end."""
     database = folder / "ours.db"
-    processor = foundups_logging.DomainTableProcessor(database, ASYNC, terminal=True)
+    processor = foundups_logging.DomainTableProcessor(database, ASYNC, terminal=True, redact=redact)
     call = make_call(structlog_logger(processor))
     return Running(call, listener_for(database).close, lambda: rows_of(database, "events"), processor.flush)
 
@@ -259,11 +265,31 @@ CONTESTANTS: Final[dict[str, Contestant]] = {
     "handler-seven": Contestant(
         "DomainTableHandler, seven domains mixed", partial(domain_table_handler, make_call=seven_domains_call)
     ),
+    "handler-unredacted": Contestant(
+        "DomainTableHandler, redact=False, texts that never repeat",
+        partial(domain_table_handler, make_call=fresh_extra_call, redact=False),
+    ),
+    "handler-fresh": Contestant(
+        "DomainTableHandler, texts that never repeat",
+        partial(domain_table_handler, make_call=fresh_extra_call),
+        modes=("paired", "burst", "sustained", "busy"),
+        pair="handler-unredacted",
+    ),
     "structlog": Contestant("structlog to a dropping processor", dropping_processor, modes=("burst", "busy")),
     "processor": Contestant("DomainTableProcessor", domain_table_processor, modes=_ALL_MODES, pair="structlog"),
     "processor-metadata": Contestant(
         "DomainTableProcessor, 3 more fields, into metadata",
         partial(domain_table_processor, make_call=partial(keyword_call, fields=FIELDS_WITH_METADATA)),
+    ),
+    "processor-unredacted": Contestant(
+        "DomainTableProcessor, redact=False, texts that never repeat",
+        partial(domain_table_processor, make_call=fresh_keyword_call, redact=False),
+    ),
+    "processor-fresh": Contestant(
+        "DomainTableProcessor, texts that never repeat",
+        partial(domain_table_processor, make_call=fresh_keyword_call),
+        modes=("paired", "burst", "sustained", "busy"),
+        pair="processor-unredacted",
     ),
     "raw": Contestant(
         "limit: executemany of ready rows", raw_executemany, modes=("sustained", "busy"), events_per_call=_RAW_BATCH

@@ -118,6 +118,8 @@ def _targets() -> tuple[Target, ...]:
     return (
         Target("burst: handler's call / NullHandler's", "paired", "ratio", "handler", 1.5),
         Target("burst: processor's call / dropping processor's", "paired", "ratio", "processor", 1.8),
+        Target("burst: handler's call / with redact=False, fresh texts", "paired", "ratio", "handler-fresh", 1.25),
+        Target("burst: processor's call / with redact=False, fresh texts", "paired", "ratio", "processor-fresh", 1.25),
         _ratio("handler / limit", "handler", "raw", 0.5),
         _ratio("processor / limit", "processor", "raw", 0.7),
         _ratio("handler / open, append, close", "handler", "open-append", 1.7),

@@ -106,14 +106,16 @@ def burst(caller: _Caller, running: Running, load: Load) -> Figures:
     }
 
 
-def paired(caller: _Caller, running: Running, other: _Caller, load: Load) -> Figures:
+def paired(caller: _Caller, running: Running, other: _Caller, other_running: Running, load: Load) -> Figures:
     """The cost of a call over another contestant's, in turn in one process: whatever slows one slows the other."""
     ratios = []
     for _ in range(load.bursts):
         theirs_made, theirs = other.make(load.burst_events, load.limit_seconds)
+        other_running.settle()
         made, ours = caller.make(load.burst_events, load.limit_seconds)
         ratios.append((ours / made) / (theirs / theirs_made))
         running.settle()
+    other_running.finish()
     running.finish()
     return {"ratio": statistics.median(ratios)}
 
@@ -177,9 +179,10 @@ def measure(mode: str, contestant: Contestant, load: Load, folder: Path) -> Figu
         other = CONTESTANTS[contestant.pair]
         other_folder = folder / "other"
         other_folder.mkdir()
-        other_caller = _Caller(other, other.start(other_folder))
+        other_running = other.start(other_folder)
+        other_caller = _Caller(other, other_running)
         other_caller.make(_WARM_UP, _PATIENCE)
-        figures = paired(caller, running, other_caller, load)
+        figures = paired(caller, running, other_caller, other_running, load)
     elif mode == "sustained":
         figures = sustained(caller, running, load)
     elif mode == "busy":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import logging
 from collections.abc import Mapping
 from itertools import islice
@@ -11,6 +12,7 @@ from typing import Any, Final
 from foundups_logging.encoding import safe_str
 from foundups_logging.event_dicts import OWN_KEYS, event_from_dict
 from foundups_logging.events import FIELDS_KEY, ErrorInfo, Event, error_from, error_from_text, where_of
+from foundups_logging.redaction import Unredacted
 
 __all__ = ["event_from_record"]
 
@@ -25,8 +27,12 @@ _TRACEBACK: Final = "\nTraceback (most recent call last):\n"
 _STACK: Final = "\nStack (most recent call last):\n"
 
 
-def event_from_record(record: logging.LogRecord) -> Event:
-    """Make an Event of a record, without changing it; raises only what the record's own values raise."""
+def event_from_record(record: logging.LogRecord, redactor: Unredacted) -> Event:
+    """Make an Event of a record, without changing it; raises only what the record's own values raise.
+
+    `redactor` is given the message's arguments before they are filled in, since
+    the text no longer tells under which keys they stood.
+    """
     attributes = record.__dict__
     message = record.msg
     if (
@@ -42,7 +48,7 @@ def event_from_record(record: logging.LogRecord) -> Event:
         or "\n" in message
         or type(record) is not logging.LogRecord
     ):
-        event = _rare_event(record)
+        event = _rare_event(record, redactor)
     else:
         event = Event(message, _level_name(record), record.name or "", record.created, attributes.items(), _OWN_COUNT)
     event.where = where_of(record.threadName, record.processName)
@@ -54,7 +60,7 @@ def _level_name(record: logging.LogRecord) -> str:
     return str(logging.getLevelName(record.levelno)) if record.levelno else record.levelname
 
 
-def _rare_event(record: logging.LogRecord) -> Event:
+def _rare_event(record: logging.LogRecord, redactor: Unredacted) -> Event:
     """What a call with more than a name and extra fields becomes."""
     if type(record) is logging.LogRecord:
         fields = dict(islice(record.__dict__.items(), _OWN_COUNT, None))
@@ -76,7 +82,7 @@ def _rare_event(record: logging.LogRecord) -> Event:
         event.fields = fields.items()
         event.level = _level_name(record)
     else:
-        event = _text_event(record, fields)
+        event = _text_event(record, fields, redactor)
     error = error_from(record.exc_info) if record.exc_info else None
     if error is None and record.exc_text:
         error = error_from_text(record.exc_text)
@@ -86,11 +92,15 @@ def _rare_event(record: logging.LogRecord) -> Event:
     return event
 
 
-def _text_event(record: logging.LogRecord, fields: dict[str, Any]) -> Event:
+def _text_event(record: logging.LogRecord, fields: dict[str, Any], redactor: Unredacted) -> Event:
     """The event of a message: its name where it is one, its arguments filled in."""
     message = record.msg if type(record.msg) is str else safe_str(record.msg)
     text = message
     if record.args:
+        args = redactor.args(record.args)
+        if args is not record.args:
+            record = copy.copy(record)
+            record.args = args
         is_told = not isinstance(record.args, Mapping)  # the text may not use all of one
         try:
             text = record.getMessage()

@@ -24,7 +24,7 @@ _TIMEOUT = 10.0  # seconds a record or a read waits for the database
 class TelemetryStore:
     """One database of domain tables, to write to and to query.
 
-    `database` and `domains` are those of DomainTableHandler; a store and the
+    `database`, `domains` and `redact` are those of DomainTableHandler; a store and the
     handlers of one database share its queue, thread and connection. The database
     and its tables are made when the store is. Reads see what this process logged
     before; JSON columns come back parsed. Usable as a context manager and from
@@ -33,8 +33,14 @@ class TelemetryStore:
     Raises ConfigurationError, StorageError.
     """
 
-    def __init__(self, database: str | os.PathLike[str] | None = None, domains: DomainsSource | None = None) -> None:
-        self._listener, self._rows = open_door(self, database, domains)
+    def __init__(
+        self,
+        database: str | os.PathLike[str] | None = None,
+        domains: DomainsSource | None = None,
+        *,
+        redact: object = True,
+    ) -> None:
+        self._listener, self._rows = open_door(self, database, domains, redact=redact)
         self._reader = Reader(self._listener.path, self._rows.domains.values())
         self._listener.prepare()
 

@@ -34,6 +34,7 @@ class DomainTableProcessor:
         domains: DomainsSource | None = None,
         *,
         terminal: bool = False,
+        redact: object = True,
         **settings: Unpack[ListenerOptions],
     ) -> None:
         self._terminal = terminal
@@ -42,6 +43,7 @@ class DomainTableProcessor:
             database,
             domains,
             skipped=OWN_KEYS,
+            redact=redact,
             **settings,
         )
         self._build = rows.build

@@ -25,7 +25,9 @@ class DomainTableHandler(logging.Handler):
     (`flush_interval`, `when_full` and so on: see
     foundups_logging.listener.settings.Settings) are the database's listener's,
     which all handlers and processors of this process share: of several given,
-    the last counts.
+    the last counts. `redact` is this handler's own: True, False, or a dict with
+    rules of the program's own (`keys`, `safe_keys`, `patterns`, `rules`; see the
+    README under "Secrets").
 
     Raises ConfigurationError for a setting, path or domain that can't be used.
     A formatter is not needed and not used.
@@ -36,6 +38,7 @@ class DomainTableHandler(logging.Handler):
         database: str | os.PathLike[str] | None = None,
         domains: DomainsSource | None = None,
         *,
+        redact: object = True,
         level: int | str = logging.NOTSET,
         **settings: Unpack[ListenerOptions],
     ) -> None:
@@ -44,8 +47,10 @@ class DomainTableHandler(logging.Handler):
             self,
             database,
             domains,
+            redact=redact,
             **settings,
         )
+        self._redactor = rows.redactor
         self._build = rows.build
         self._compiled = rows.compiled
         self._put = self._listener.put
@@ -74,7 +79,7 @@ class DomainTableHandler(logging.Handler):
                 if row_of is not None and type(record) is logging.LogRecord:
                     where = where_of(record.threadName, record.processName)
                     row = row_of(from_epoch(record.created), where, attributes)
-            self._put(row or self._build(event_from_record(record), shape))
+            self._put(row or self._build(event_from_record(record, self._redactor), shape))
         except Exception:  # noqa: BLE001 - a logging call never raises
             self._listener.count("dropped")
             self.handleError(record)

@@ -10,7 +10,8 @@ from programs import integrity, numbers, run
 KILLS = """
 import ctypes
 def kill(kind):
-    for thread in threading.enumerate():
+    # Not one that is just being started: whoever starts it would wait for ever for a word from it.
+    for thread in list(threading._active.values()):
         if thread.name.startswith("foundups-logging"):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(kind))
             return True

@@ -45,6 +45,7 @@ def test_the_examples_store_what_they_log(folder: Path) -> None:
         ("confidence_events", "confidence_updated", "gemma"),
         ("metrics_events", "metric", None),
         ("game_moves", "move_made", None),
+        ("log_events", "PIN [redacted] of [redacted]", None),
     ]
     assert moves == [("Ana", 1.0, '["x",null,"o"]')]
     assert "language" in columns

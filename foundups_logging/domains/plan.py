@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from foundups_logging.domains.columns import CONVERTERS, Converter, convert_timestamp
@@ -11,7 +11,7 @@ from foundups_logging.domains.tables import table_of
 from foundups_logging.encoding import to_json
 from foundups_logging.events import Where
 
-__all__ = ["ALIAS", "MAX_CACHED", "SKIP", "Plan"]
+__all__ = ["ALIAS", "MAX_CACHED", "SKIP", "Layout", "Plan"]
 
 # Slots that are no column's index: a field read elsewhere, and another name of a column.
 SKIP: Final = -1
@@ -22,6 +22,34 @@ MAX_CACHED: Final = 4096
 _MAX_TAILS: Final = 64  # of each plan
 
 _EVENT_COLUMNS = ("event", "event_type")
+
+
+class Layout:
+    """What is the same for all plans of one domain, worked out once: a plan is made for every new name.
+
+    `skipped` are fields that the front door reads itself; `redacted` takes JSON
+    text and returns it without secrets.
+    """
+
+    __slots__ = (
+        "aliases", "convert", "domain", "names", "redacted", "required", "slots", "sources", "table", "texts",
+    )  # fmt: skip
+
+    def __init__(self, domain: Domain, skipped: Iterable[str], redacted: Callable[[str], str]) -> None:
+        self.domain = domain
+        self.names = domain.column_names
+        self.table = table_of(domain)
+        self.redacted = redacted
+        index_of = {name: index for index, name in enumerate(self.names)}
+        self.convert: list[Converter] = [convert_timestamp, *(CONVERTERS[c.type] for c in domain.columns)]
+        self.texts = [False, *(column.type == "TEXT" for column in domain.columns)]
+        self.sources = {column.source: index_of[column.name] for column in domain.columns if column.source}
+        self.required = [index_of[column.name] for column in domain.columns if column.required]
+        self.aliases = {alias: index_of[target] for alias, target in domain.aliases.items()}
+        # Where a plan has fields of its own among the columns, it takes them out.
+        self.slots = {name: index for name, index in index_of.items() if name != "metadata_json"}
+        self.slots.update(dict.fromkeys(self.aliases, ALIAS))
+        self.slots.update(dict.fromkeys(skipped, SKIP))
 
 
 class Plan:
@@ -37,24 +65,23 @@ class Plan:
     """
 
     __slots__ = (
-        "_tails", "aliases", "context", "context_json", "context_tail", "convert", "domain", "event_index",
+        "_redacted", "_tails", "aliases", "context", "context_json", "context_tail", "convert", "domain", "event_index",
         "metadata_words", "name", "otherwise", "required", "slots", "sources", "table", "template", "texts",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913 - what a plan follows from
-        self, domain: Domain, name: str | None, level: str, logger: str, skipped: Iterable[str], otherwise: Plan | None
-    ) -> None:
-        names = domain.column_names
-        index_of = {name: index for index, name in enumerate(names)}
+    def __init__(self, layout: Layout, name: str | None, level: str, logger: str, otherwise: Plan | None) -> None:
+        names = layout.names
         known = {"event": name, "logger": logger or None, "level": level or None}
-        self.domain = domain
-        self.table = table_of(domain)
+        self.domain = layout.domain
+        self.table = layout.table
         self.name = name
         self.otherwise = otherwise
-        self.convert: list[Converter] = [convert_timestamp, *(CONVERTERS[c.type] for c in domain.columns)]
-        self.texts = [False, *(column.type == "TEXT" for column in domain.columns)]
-        self.sources = {column.source: index_of[column.name] for column in domain.columns if column.source}
-        self.required = [index_of[column.name] for column in domain.columns if column.required]
+        self.convert = layout.convert
+        self.texts = layout.texts
+        self.sources = layout.sources
+        self.required = layout.required
+        self.aliases = layout.aliases
+        self._redacted = layout.redacted
         self.template: list[Any] = [None] * len(names)
         for source, index in self.sources.items():
             self.template[index] = known.get(source)
@@ -77,13 +104,11 @@ class Plan:
         self._tails: dict[Where | None, tuple[str | None, str]] = {}
         self.context_json, self.context_tail = self.tail(None)
 
-        self.slots = {name: index for name, index in index_of.items() if name not in own and name != "metadata_json"}
-        self.aliases = {alias: index_of[target] for alias, target in domain.aliases.items()}
-        for key in self.aliases:
-            self.slots[key] = ALIAS
+        self.slots = layout.slots
+        shadowed = [source for source in own if layout.slots[source] >= 0]
+        if shadowed:
+            self.slots = {name: index for name, index in layout.slots.items() if name not in shadowed}
         self.metadata_words = frozenset({*self.context, "thread", "process"})
-        for key in skipped:
-            self.slots[key] = SKIP
 
     def full_context(self, where: Where | None) -> dict[str, Any]:
         """`context` with the thread's and the process's name, where they are not the main ones."""
@@ -100,7 +125,7 @@ class Plan:
         known = self._tails.get(where)
         if known is None:
             context = self.full_context(where)
-            text = to_json(context) if context else None
+            text = self._redacted(to_json(context)) if context else None
             if len(self._tails) >= _MAX_TAILS:
                 self._tails.clear()
             known = self._tails[where] = (text, "}" if text is None else "," + text[1:])

@@ -10,11 +10,12 @@ from typing import Any
 from foundups_logging import timestamps
 from foundups_logging.domains.compiled import RowFunction, compile_row, long_way
 from foundups_logging.domains.model import Domain
-from foundups_logging.domains.plan import ALIAS, MAX_CACHED, Plan
+from foundups_logging.domains.plan import ALIAS, MAX_CACHED, Layout, Plan
 from foundups_logging.domains.routing import Router, is_event_name
-from foundups_logging.domains.tables import DEAD_LETTERS, NULL, Row
+from foundups_logging.domains.tables import DEAD_LETTERS, NULL, Row, sized
 from foundups_logging.encoding import escaped, safe_str, to_json
 from foundups_logging.events import Event
+from foundups_logging.redaction import Kind, Unredacted
 
 __all__ = ["RowBuilder"]
 
@@ -25,22 +26,36 @@ class RowBuilder:
     """Makes rows of events, by the domains it was given.
 
     `skipped` are fields that the front door has read itself. `count` is called
-    with "unknown_domain" where an event asks for a domain that there isn't.
+    with "unknown_domain" where an event asks for a domain that there isn't;
+    `redactor` replaces secrets.
     """
 
-    def __init__(self, domains: Iterable[Domain], count: Callable[[str], None], skipped: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        domains: Iterable[Domain],
+        count: Callable[[str], None],
+        skipped: Iterable[str] = (),
+        redactor: Unredacted | None = None,
+    ) -> None:
         self._router = Router(domains)
         #: The domains by name.
         self.domains = self._router.domains
         self._count = count
         self._skipped = tuple(skipped)
+        #: What replaces secrets; a front door gives it what is told before there is an event.
+        self.redactor = redactor or Unredacted()
+        self._layouts = {
+            domain.name: Layout(domain, self._skipped, self.redactor.json) for domain in self.domains.values()
+        }
+        self._kinds = {layout.table.number: _kinds(layout, self.redactor) for layout in self._layouts.values()}
+        self._kinds[DEAD_LETTERS.number] = ((2, False, False), (3, False, False), (4, True, False))
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._seen: dict[tuple[Any, ...], int] = {}
         #: Shape of an event (name, logger, level and how many fields) -> the function that makes its row.
         self.compiled: dict[tuple[Any, ...], RowFunction] = {}
 
     def build(self, event: Event, shape: tuple[Any, ...] | None = None) -> Row:
-        """The row of `event`: of its domain's table, or a dead letter.
+        """The row of `event`, without secrets: of its domain's table, or a dead letter; a LargeRow if it is one.
 
         `shape` is what the front door looks the event's kind up by in `compiled`:
         from the third event of a shape on, it finds a function there.
@@ -51,9 +66,10 @@ class RowBuilder:
         if shape is not None and plan.name is not None and not event.is_rare:
             self._learn(shape, plan, event)
         try:
-            return self._row(plan, event)
+            row = self._row(plan, event)
         except Exception as error:  # noqa: BLE001 - a value's own code may raise anything
-            return self._dead_letter(event, plan.domain.name, f"no row could be made: {safe_str(error, repr)}")
+            row = self._dead_letter(event, plan.domain.name, f"no row could be made: {safe_str(error, repr)}")
+        return sized(self.redactor.row(row, self._kinds[row[0]]))
 
     def _learn(self, shape: tuple[Any, ...], plan: Plan, event: Event) -> None:
         names = tuple(name for name, _ in islice(event.fields, event.skip, None))
@@ -68,7 +84,7 @@ class RowBuilder:
             variants = self._seen.get(shape, 0)
             if variants < _MAX_VARIANTS:
                 self._seen[shape] = variants + 1
-                self.compiled[shape] = compile_row(plan, names, self.compiled.get(shape, long_way))
+                self.compiled[shape] = compile_row(plan, names, self.compiled.get(shape, long_way), self.redactor)
 
     def _row(self, plan: Plan, event: Event) -> Row:  # noqa: C901, PLR0912 - the hot path: no calls to spare
         values = plan.template.copy()
@@ -145,7 +161,7 @@ class RowBuilder:
             event.name, event.logger, _level_number(event.level), asked=asked, has_error=has_error
         )
         for domain in reversed(domains):
-            plan = Plan(domain, name, event.level, event.logger, self._skipped, plan)
+            plan = Plan(self._layouts[domain.name], name, event.level, event.logger, plan)
         assert plan is not None  # noqa: S101 - a router always has a candidate
         if len(self._plans) >= MAX_CACHED:
             self._plans.clear()
@@ -176,6 +192,17 @@ class RowBuilder:
             reason,
             to_json(kept),
         )
+
+
+def _kinds(layout: Layout, redactor: Unredacted) -> tuple[Kind, ...]:
+    """The texts of a table's rows; a column's name or an alias of it may name a secret, a number in it is none."""
+    secret = {index for alias, index in layout.aliases.items() if redactor.is_secret(alias)}
+    kinds = [
+        (index + 1, column.type == "JSON", redactor.is_secret(column.name) or index in secret)
+        for index, column in enumerate(layout.domain.columns, start=1)
+        if column.type in {"TEXT", "JSON"}
+    ]
+    return (*kinds, (len(layout.names), True, False))
 
 
 def _fill_own(plan: Plan, event: Event, values: list[Any]) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from sys import getsizeof
 from typing import Any, Final
 
 from foundups_logging.domains.model import SQL_TYPES, Domain
@@ -14,12 +15,14 @@ from foundups_logging.domains.model import SQL_TYPES, Domain
 __all__ = [
     "DEAD_LETTERS",
     "EVENT_COLUMNS",
+    "MAX_SHORT_TEXT",
     "NULL",
     "LargeRow",
     "Row",
     "TableSpec",
     "affinity",
     "events_query",
+    "sized",
     "table_numbered",
     "table_of",
 ]
@@ -33,15 +36,36 @@ EVENT_COLUMNS = ("domain", "id", "timestamp", "event_type", "agent_id", "summary
 Row = tuple[Any, ...]
 
 
-class LargeRow(tuple[Any, ...]):  # noqa: SLOT001 - a tuple can have no slots of its own
-    """A row with a text of more than 512 characters: `weight` is about how many bytes it takes."""
-
-    weight = 0
-
-
 #: NULL in a row. SQLite makes NULL of NaN (https://sqlite.org/c3ref/bind_blob.html), and sqlite3 binds
 #: a float three to ten times as fast as None, which it first looks up an adapter for.
 NULL: Final = math.nan
+
+
+#: Characters of a text that makes no row a large one.
+MAX_SHORT_TEXT: Final = 512
+
+
+class LargeRow(tuple[Any, ...]):  # noqa: SLOT001 - a tuple's subclass can't have slots
+    """A row that holds a text of more than MAX_SHORT_TEXT characters; a plain tuple is a row that holds none.
+
+    `weight` is about how many bytes of memory its texts take.
+    """
+
+    weight: int
+
+    def __new__(cls, values: Iterable[Any]) -> LargeRow:  # noqa: PYI034 - no further subclasses
+        """Make one of a row's values."""
+        row = super().__new__(cls, values)
+        row.weight = sum(getsizeof(value) for value in row if type(value) is str)
+        return row
+
+
+def sized(row: Row) -> Row:
+    """The row itself, or a LargeRow where it has to be one."""
+    for value in row:
+        if type(value) is str and len(value) > MAX_SHORT_TEXT:
+            return LargeRow(row)
+    return row
 
 
 @dataclass(frozen=True, eq=False)
