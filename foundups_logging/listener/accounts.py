@@ -35,7 +35,7 @@ class Accounts:
             counts = self.totals.after_replay(replayed.stored, replayed.dead, is_own=is_own)
             queued = self._queued()
             emitted = self.totals.left + queued
-        self._record(connection, self.number, counts, emitted, queued)
+        self._record(connection, 0, counts, emitted, queued)  # it may be the last batch's rows that are replayed
 
     def sign_batch(self, connection: sqlite3.Connection, batch: Batch) -> None:
         """Write down, in a batch's transaction, what the totals are once it is committed. Raises sqlite3.Error.

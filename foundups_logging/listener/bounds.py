@@ -77,7 +77,6 @@ class Bounds:
                 except IndexError:
                     return
                 if type(oldest) is Ticket:  # a flush's: what it waits for is gone
-                    writer.flushes -= 1
                     oldest.confirm(is_stored=True)
                     continue
                 if type(oldest) is LargeRow:

@@ -7,8 +7,9 @@ thread, unless the database fails.
 
 from __future__ import annotations
 
+import contextlib
 import sys
-import time
+import threading
 
 from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
@@ -21,7 +22,7 @@ from foundups_logging.sinks.ticket import Ticket
 __all__ = ["GroupCommit"]
 
 _LOOP_TIMEOUT = 0.25  # seconds: about a commit, which a call on an event loop's thread may wait for
-_YIELDS = 20  # how often the others get a turn before a transaction that they might join
+_GATHER_TIMEOUT = 0.001  # seconds to wait for those who shared the last transaction
 _GRACE = 0.5  # seconds that whoever has taken a ticket may need to store or spool it
 
 
@@ -32,6 +33,9 @@ class GroupCommit:
         self._writer = writer
         self._thread = thread
         self._siblings = 1  # how many shared the last transaction
+        self._is_gathering = False  # the one who writes waits for as many
+        self._all_here = threading.Lock()  # released to end that
+        self._all_here.acquire()
 
     def commit(self, row: Row) -> None:
         """Return when the row is committed, or else spooled: after `commit_timeout` seconds."""
@@ -74,6 +78,7 @@ class GroupCommit:
         try:
             if not writer.hold(timeout=0):
                 is_to_be_seen_to = False
+                self._join()
             elif not writer.batch and not writer.must_replay:
                 writer.accounts.has_ended = False  # a closed listener goes on
                 while not ticket.is_done:
@@ -88,11 +93,17 @@ class GroupCommit:
                 self._thread.wake(urgent=True)
 
     def _await_siblings(self) -> None:
-        """Let as many come as came last time: a moment's wait, in which each of them saves a transaction."""
-        for _ in range(_YIELDS):
-            if len(self._writer.commits) >= self._siblings:
-                return
-            time.sleep(0)
+        """Wait a moment for as many as came last time: each that joins spares a transaction."""
+        if len(self._writer.commits) < self._siblings:
+            self._is_gathering = True
+            self._all_here.acquire(timeout=_GATHER_TIMEOUT)
+            self._is_gathering = False
+
+    def _join(self) -> None:
+        """Tell the one who writes, where it waits, that all are here."""
+        if self._is_gathering and len(self._writer.commits) >= self._siblings:
+            with contextlib.suppress(RuntimeError):  # told already
+                self._all_here.release()
 
     def _withdraw(self, ticket: Ticket) -> bool:
         """Take back a ticket whose time is over; False where another has taken it meanwhile, and seen to it."""

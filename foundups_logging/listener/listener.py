@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from foundups_logging.clock import monotonic
@@ -81,7 +82,7 @@ class Listener:
             return not self._queue and not writer.has_spooled
         ticket = Ticket()
         with writer.totals.lock:
-            writer.flushes += 1
+            writer.may_hold_tickets = True
             self._queue.append(ticket)
         thread.wake(urgent=True)
         return ticket.wait(timeout) and ticket.is_stored
@@ -206,13 +207,14 @@ class Listener:
         """At the process's exit: write what is queued, or spool it; from here on each event is written by its call."""
         if self._thread.is_inline:
             return
+        self._thread.begin_end()
         if not self._close(self.settings.close_timeout):
             self._thread.is_down = self._writer.has_spooled
-        self._thread.end_inline(_GRACE)
+        self._thread.end_inline()
 
-    def before_fork(self) -> None:
-        """Let nothing of the database cross the fork."""
-        self._writer.before_fork()
+    def before_fork(self, frame: FrameType) -> None:
+        """Let nothing of the database cross the fork that `frame` is about to make."""
+        self._writer.before_fork(frame)
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
@@ -221,6 +223,5 @@ class Listener:
     def after_fork_in_child(self) -> None:
         """Begin anew: what is queued is the parent's to write, and its thread is not here."""
         self._writer.after_fork_in_child()
-        self._thread.is_inline = False
         self._thread.reset()
         self._reset()

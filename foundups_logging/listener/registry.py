@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import multiprocessing.util
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def _hook_multiprocessing(_: object = None) -> None:
 def _before_fork() -> None:
     _lock.acquire()
     for listener in _listeners.values():
-        listener.before_fork()
+        listener.before_fork(sys._getframe(1))  # noqa: SLF001
 
 
 def _after_fork_in_parent() -> None:

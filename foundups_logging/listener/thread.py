@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import sys
 import threading
 from pathlib import Path
 
@@ -19,6 +20,7 @@ __all__ = ["ListenerThread"]
 _JITTER = random.Random()  # noqa: S311 - no secret; of our own, since programs seed the shared one
 _LINGER_SLICE = 0.05  # seconds between looks at the queue while events gather
 _IDLE_AFTER = 1.0  # seconds without an event until the checkpoint
+_INLINE_PATIENCE = 1.0  # seconds that a call at the program's end waits for another's transaction
 _END_AFTER = 5.0  # seconds more until the thread ends; the next event starts another
 _PINNED_EVERY = 5.0  # seconds between checkpoints while a reader keeps them from finishing
 _RETRY_FOR = 2.0  # seconds a batch is tried again until it is spooled
@@ -35,11 +37,13 @@ class ListenerThread:
     def __init__(self, name: str, writer: Writer) -> None:
         self._name = name
         self._writer = writer
-        self.is_inline = False  # no thread can start any more: whoever logs writes
         self.reset()
 
     def reset(self) -> None:
         """Begin without a thread: at first, and in a forked child."""
+        self.is_inline = False  # no thread can start any more: whoever logs writes
+        self._is_last = False  # the present thread is the last one
+        self._is_stuck = False  # a thread that had the writer is gone, or hangs
         self.is_asleep = True  # nobody looks at the queue: whoever appends to it wakes the thread
         self.is_down = self._writer.sink.is_barred  # the database can't be written: spool
         self.spool_by: float | None = None  # on the monotonic clock: from when on there is no trying again
@@ -92,36 +96,42 @@ class ListenerThread:
         self._stopping = False
         return not thread.is_alive()
 
-    def end_inline(self, timeout: float) -> None:
-        """From here on each event is written by its own call: the program is ending.
+    def begin_end(self) -> None:
+        """Let no thread follow the present one: when that is gone, each event is written by its own call."""
+        self._is_last = True
 
-        What waits is written first, in `timeout` seconds. Other threads may go on
-        logging for as long as they live: their events are theirs to write.
+    def end_inline(self) -> None:
+        """From here on each event is written by its own call, and what waits now is written first.
+
+        Other threads may go on logging for as long as they live: their events are
+        theirs to write.
         """
         self.is_inline = self.is_asleep = True
-        with self._writer.held(timeout) as is_ours:
-            if is_ours:
-                self._write_inline(len(self._writer.queue))
+        self._write_inline()
 
     def drain_inline(self) -> None:
         """Write what waits in the calling thread."""
         writer = self._writer
-        while writer.queue or writer.commits or writer.batch:
-            with writer.held(timeout=0) as is_ours:
-                if not is_ours:
-                    return  # another call is at it, and looks again when it is done
-                self._write_inline(len(writer.queue))
+        while (writer.queue or writer.commits or writer.batch) and self._write_inline():
+            pass
 
-    def _write_inline(self, number: int) -> None:
-        """Write what waits, the queue's first `number` items of it, or else spool or drop it; the writer is held."""
-        try:
-            if not self.is_down and not self._writer.must_replay:
-                self._write_gathered(number)
-                return
-        except StorageError as error:
-            self._note(error)
-        self.is_down = True
-        self.spool_or_drop()
+    def _write_inline(self) -> bool:
+        """Write what waits now, or else spool or drop it; False where another thread has the writer."""
+        if self._writer.is_in_my_hands():  # the call that this one interrupts looks again when it is done
+            return False
+        with self._writer.held(0 if self._is_stuck else _INLINE_PATIENCE) as is_ours:
+            if not is_ours:
+                self._is_stuck = True
+                return False
+            try:
+                if not self.is_down and not self._writer.must_replay:
+                    self._write_gathered(len(self._writer.queue))
+                    return True
+            except StorageError as error:
+                self._note(error)
+            self.is_down = True
+            self.spool_or_drop()
+            return True
 
     def spool_or_drop(self) -> None:
         """Spool all that waits, while the writer is held; what can't be is lost, counted and told."""
@@ -137,7 +147,9 @@ class ListenerThread:
         if self._starting.is_mine():
             return
         try:
-            if self._starting.take(0) and self._thread is None:  # else another call is starting it
+            if self._is_last:
+                self.is_inline = True
+            elif self._starting.take(0, sys._getframe()) and self._thread is None:  # noqa: SLF001
                 self._writer.accounts.has_ended = False
                 self._has_backlog = self._has_backlog or self._writer.replay.waits()
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import sys
 from collections import deque
 from collections.abc import Iterator
 from itertools import repeat, starmap
 from pathlib import Path
+from types import FrameType
 
 from foundups_logging.complaints import complain
 from foundups_logging.domains.tables import LargeRow, Row
@@ -55,7 +56,7 @@ class Writer:
         self.has_spooled = False  # and not seen it replayed: by this process, or another
         self.queue: Waiting = deque()
         self.commits: Waiting = deque()  # the tickets of commit calls
-        self.flushes = 0  # tickets without a row in the queue
+        self.may_hold_tickets = False  # the queue: beside rows
         self.large_bytes = 0  # of the large rows in the queue
         self._lock = OwnedLock()
         self._is_held_for_fork = False
@@ -86,7 +87,7 @@ class Writer:
         Inside a `try` whose `finally` calls `release`, and not where it is this
         thread's already (`is_in_my_hands`).
         """
-        return self._lock.take(timeout)
+        return self._lock.take(timeout, sys._getframe(1))  # noqa: SLF001
 
     def release(self) -> None:
         """Give the sink back, where the calling thread has it."""
@@ -102,7 +103,7 @@ class Writer:
             yield False
             return
         try:
-            yield self._lock.take(timeout)
+            yield self._lock.take(timeout, sys._getframe(2))  # noqa: SLF001 - that of the `with`
         finally:
             self.release()
 
@@ -234,10 +235,10 @@ class Writer:
             except StorageError as error:
                 complain(str(error))
 
-    def before_fork(self) -> None:
-        """Let no transaction and no connection cross the fork: a child could break the parent's file locks."""
+    def before_fork(self, frame: FrameType) -> None:
+        """Hold the sink for as long as `frame` runs, which forks. Let no transaction and no connection cross the fork: a child could break the parent's file locks."""
         # A fork in a signal handler or a callback of SQLite's may interrupt this thread's own transaction.
-        self._is_held_for_fork = not self._lock.is_mine() and self._lock.take(_IO_TIMEOUT)
+        self._is_held_for_fork = not self._lock.is_mine() and self._lock.take(_IO_TIMEOUT, frame)
         if self._is_held_for_fork:
             with contextlib.suppress(StorageError):
                 self.sink.close()
@@ -252,14 +253,20 @@ class Writer:
         self.replay.abandon()
         self.spool.abandon()
         connection = self.sink.abandon()
-        if connection is not None:  # one reference for ever: not even the interpreter's end may close it
+        if connection is not None:
+            import ctypes  # noqa: PLC0415 - hardly ever needed, and not small
+
+            # One reference for ever: not even the interpreter's end may close it.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
         self.reset()
 
     def queued(self) -> int:
         """How many events wait in memory. Exact while the totals' lock is held."""
         taken = 0 if self.batch is None else len(self.batch.rows())
-        return taken + len(self.queue) - self.flushes + len(self.commits) + self.totals.in_hand
+        waiting = len(self.queue)
+        if self.may_hold_tickets:  # those of flushes are no events
+            waiting = sum(type(item) is not Ticket or item.row is not None for item in list(self.queue))
+        return taken + waiting + len(self.commits) + self.totals.in_hand
 
     def _fill(self, queue: Waiting) -> None:
         """Move up to a batch of what waits into `batch`: in one step, which no signal or exception comes between."""
@@ -272,8 +279,8 @@ class Writer:
                 batch.items.extend(starmap(queue.popleft, repeat((), number)))
             except IndexError:  # a full queue's caller has taken some away meanwhile
                 pass
-            if self.flushes:
-                self.flushes -= sum(type(item) is Ticket and item.row is None for item in batch.items[start:])
+            if not queue:
+                self.may_hold_tickets = False
             if self.large_bytes:
                 self.large_bytes -= sum(item.weight for item in batch.items[start:] if type(item) is LargeRow)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -99,6 +100,9 @@ def open_writer(
     if not path.exists():
         # SQLite gives its -wal and -shm files the mode of the database's.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
+    elif not os.access(path, os.W_OK):
+        # SQLite would open it all the same, and make -wal and -shm that can't be written even when it can.
+        raise PermissionError(errno.EACCES, "it may not be written", str(path))
     connection = sqlite3.connect(
         path, timeout=busy_timeout, isolation_level="IMMEDIATE", check_same_thread=False, cached_statements=256
     )

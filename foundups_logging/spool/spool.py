@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -85,7 +86,7 @@ class Spool:
         if self._turn.is_mine():  # a signal handler or __del__ logs in the midst of this thread's own append
             raise self._error("it is being written to by the call that this one interrupts", "log elsewhere")
         try:
-            if not self._turn.take(_TURN_TIMEOUT):
+            if not self._turn.take(_TURN_TIMEOUT, sys._getframe(2)):  # noqa: SLF001 - that of the `with`
                 raise self._error(f"another thread has been writing to it for {_TURN_TIMEOUT:g} s", "check the disk")
             yield
         except OSError as error:
