@@ -236,7 +236,7 @@ class Writer:
                 complain(str(error))
 
     def before_fork(self, frame: FrameType) -> None:
-        """Hold the sink for as long as `frame` runs, which forks. Let no transaction and no connection cross the fork: a child could break the parent's file locks."""
+        """Hold the sink while `frame` forks, and let no connection cross: a child could break its file locks."""
         # A fork in a signal handler or a callback of SQLite's may interrupt this thread's own transaction.
         self._is_held_for_fork = not self._lock.is_mine() and self._lock.take(_IO_TIMEOUT, frame)
         if self._is_held_for_fork:

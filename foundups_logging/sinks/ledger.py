@@ -140,10 +140,22 @@ def record(  # noqa: PLR0913 - a row's parts
 
 
 def settle(connection: sqlite3.Connection, last: LastWords) -> None:
-    """Write down the end of a writer that could tell it only to the spool. Raises sqlite3.Error."""
+    """Write down the end of a writer that could tell it only to the spool. Raises sqlite3.Error.
+
+    What it had replayed without hearing of it, because the database failed right
+    after the commit, stands in its row already.
+    """
     enter(connection, last.identity)
-    values = (0, last.ended, last.ended, last.last_error, *last.counts, last.identity.writer)
-    connection.execute(_RECORD, values)
+    writer = last.identity.writer
+    sql = "SELECT replayed, dead_lettered FROM writer_stats WHERE writer = ?"
+    replayed, dead = connection.execute(sql, (writer,)).fetchone()
+    counts = dict(zip(COUNTED, last.counts, strict=True))
+    moved, dead = max(0, replayed - counts["replayed"]), max(0, dead - counts["dead_lettered"])
+    counts["replayed"] += moved
+    counts["spooled"] -= moved
+    counts["stored"] += moved - dead
+    counts["dead_lettered"] += dead
+    connection.execute(_RECORD, (0, last.ended, last.ended, last.last_error, *counts.values(), writer))
 
 
 def batch_of(connection: sqlite3.Connection, writer: str) -> int:

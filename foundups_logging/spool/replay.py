@@ -50,6 +50,7 @@ class Replay:
         self._sink = sink
         self._accountant = accountant
         self._current: _Claimed | None = None
+        self._doubts: list[_Claimed] = []
 
     def step(self) -> bool:
         """Bring in the next rows, in one transaction; False where nothing waits that isn't in use.
@@ -57,6 +58,9 @@ class Replay:
         Raises StorageError; to try again is safe.
         """
         with _spool_errors(self._directory):
+            while self._doubts:
+                self._doubts[-1].settle(self._sink, self._accountant)
+                self._doubts.pop()
             while self._current is not None or self._claim_next():
                 assert self._current is not None  # noqa: S101 - just claimed
                 has_moved = self._current.step(self._sink, self._accountant)
@@ -74,9 +78,10 @@ class Replay:
         return False
 
     def close(self) -> None:
-        """Let go of the segment in hand; not while it has to be found out whether its rows are in."""
-        if self._current is not None and not self._current.is_in_doubt:
-            self.abandon()
+        """Let go of the segment in hand; whether its last rows are in is found out later."""
+        if self._current is not None and self._current.is_in_doubt:
+            self._doubts.append(self._current)
+        self.abandon()
 
     def abandon(self) -> None:
         """Let go of the segment in hand, as a forked child must: it stays the parent's."""
@@ -137,6 +142,11 @@ class _Claimed:
         accountant.count_replay(replayed)
         self.is_finished = self._is_last
         return replayed.stored + replayed.dead > 0
+
+    def settle(self, sink: SQLiteSink, accountant: Accountant) -> None:
+        """Count the rows that were in doubt when it was let go, if the database has them."""
+        if self._batch is not None and sink.use(self.is_marked):
+            accountant.count_replay(self.replayed(self._batch))
 
     def remove(self) -> None:
         """Remove the segment: all of it is in. Raises OSError."""
