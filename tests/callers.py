@@ -18,8 +18,8 @@ __all__ = ["Caller", "end_process", "hurry"]
 
 # What the package waits for between tries, shortened so that hundreds of faults take no hours.
 _WAITS = {
-    "foundups_logging.listener.thread._BACK_OFF": (0.001, 0.01),
-    "foundups_logging.listener.thread._RETRY_FOR": 0.02,
+    "foundups_logging.listener.back_off._PAUSES": (0.001, 0.01),
+    "foundups_logging.listener.delivery._RETRY_FOR": 0.02,
     "foundups_logging.listener.group_commit._GRACE": 0.3,
     "foundups_logging.listener.listener._GRACE": 0.3,
 }

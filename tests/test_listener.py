@@ -7,6 +7,7 @@ import logging
 import logging.config
 import os
 import sqlite3
+import sys
 import threading
 import time
 from pathlib import Path
@@ -180,7 +181,7 @@ def full_queue(database: Path, when_full: str, **settings: float) -> Listener:
     """A listener whose queue of 10 is full, until its writer is released."""
     listener = listener_for(database)
     listener.configure(queue_size=10, when_full=when_full, batch_size=1, **settings)
-    assert listener._writer.hold()  # so the listener can't write
+    assert listener._writer._lock.take(5, sys._getframe(1))  # so the listener can't write, while the test runs
     log = logging.getLogger("tests.full")
     log.handlers[:] = [DomainTableHandler(database)]
     log.propagate = False
@@ -305,7 +306,7 @@ def test_a_failure_of_the_listener_itself_does_not_stop_it(
     capsys: pytest.CaptureFixture[str],
     rows: Rows,
 ) -> None:
-    monkeypatch.setattr("foundups_logging.listener.thread._BACK_OFF", (0.01, 0.02))
+    monkeypatch.setattr("foundups_logging.listener.back_off._PAUSES", (0.01, 0.02))
     sink = listener_for(database)._writer.sink
     real, calls = sink.write, []
 

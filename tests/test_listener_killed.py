@@ -9,10 +9,15 @@ from programs import integrity, numbers, run
 
 KILLS = """
 import ctypes
+def is_at_work(thread):
+    # Not while it starts its successor: CPython gives the exception to that one, before it can say that it's there.
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None and frame.f_code.co_name != "_turn":
+        frame = frame.f_back
+    return frame is not None
 def kill(kind):
-    # Not one that is just being started: whoever starts it would wait for ever for a word from it.
-    for thread in list(threading._active.values()):
-        if thread.name.startswith("foundups-logging"):
+    for thread in threading.enumerate():
+        if thread.name.startswith("foundups-logging") and is_at_work(thread):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(kind))
             return True
     return False

@@ -15,8 +15,8 @@ from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.tables import Row
 from foundups_logging.errors import SpoolError, StorageError
+from foundups_logging.listener.delivery import Delivery
 from foundups_logging.listener.thread import ListenerThread
-from foundups_logging.listener.writer import Writer
 from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["GroupCommit"]
@@ -29,8 +29,9 @@ _GRACE = 0.5  # seconds that whoever has taken a ticket may need to store or spo
 class GroupCommit:
     """Sees rows committed, or spooled, before it returns."""
 
-    def __init__(self, writer: Writer, thread: ListenerThread) -> None:
-        self._writer = writer
+    def __init__(self, delivery: Delivery, thread: ListenerThread) -> None:
+        self._delivery = delivery
+        self._writer = delivery.writer
         self._thread = thread
         self._siblings = 1  # how many shared the last transaction
         self._is_gathering = False  # the one who writes waits for as many
@@ -55,7 +56,7 @@ class GroupCommit:
             writer.queue.append(ticket if ticket.wants_id else row)
             thread.wake()
             return
-        if thread.is_down:
+        if self._delivery.is_down:
             writer.totals.take_in_hand()
         else:
             writer.commits.append(ticket)

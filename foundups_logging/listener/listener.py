@@ -15,6 +15,7 @@ from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import Row, table_of
 from foundups_logging.errors import SpoolError, StorageError
 from foundups_logging.listener.bounds import Bounds
+from foundups_logging.listener.delivery import Delivery
 from foundups_logging.listener.group_commit import GroupCommit
 from foundups_logging.listener.settings import Settings
 from foundups_logging.listener.thread import ListenerThread
@@ -37,8 +38,9 @@ class Listener:
         self.path = path
         self.settings = Settings()
         self._writer = Writer(path, self.settings)
-        self._thread = ListenerThread(f"foundups-logging {path.name}", self._writer)
-        self._commits = GroupCommit(self._writer, self._thread)
+        self._delivery = Delivery(self._writer)
+        self._thread = ListenerThread(f"foundups-logging {path.name}", self._delivery)
+        self._commits = GroupCommit(self._delivery, self._thread)
         self._bounds = Bounds(self._writer, self._thread)
         self._users: weakref.WeakSet[Any] = weakref.WeakSet()
         self._commit_tables: frozenset[int] = frozenset()
@@ -95,7 +97,7 @@ class Listener:
             queued = writer.queued()
             emitted = totals.left + queued
         written = counts["stored"] + counts["dead_lettered"] - counts["replayed"]
-        since = self._thread.since
+        since = self._delivery.since
         return {
             "emitted": emitted,
             **counts,
@@ -170,10 +172,10 @@ class Listener:
 
     def _close(self, timeout: float) -> bool:
         deadline = monotonic() + timeout
-        self._thread.spool_by = deadline
+        self._delivery.spool_by = deadline
         done = self.flush(timeout + _GRACE)
         has_ended = self._thread.stop(max(0.0, deadline - monotonic()) + _GRACE)
-        self._thread.spool_by = None
+        self._delivery.spool_by = None
         if not has_ended:
             complain(f"the thread that writes {self.path} hangs; what it has in hand may be lost")
         elif done:
@@ -197,7 +199,7 @@ class Listener:
         with self._writer.held() as is_ours:
             if is_ours:
                 try:
-                    self._thread.spool_gathered()
+                    self._delivery.spool()
                 except SpoolError as error:
                     complain(f"{error}; events wait in memory, and are lost if the program ends before")
 
@@ -209,7 +211,7 @@ class Listener:
             return
         self._thread.begin_end()
         if not self._close(self.settings.close_timeout):
-            self._thread.is_down = self._writer.has_spooled
+            self._delivery.is_down = self._writer.has_spooled
         self._thread.end_inline()
 
     def before_fork(self, frame: FrameType) -> None:
@@ -223,5 +225,6 @@ class Listener:
     def after_fork_in_child(self) -> None:
         """Begin anew: what is queued is the parent's to write, and its thread is not here."""
         self._writer.after_fork_in_child()
+        self._delivery.reset()
         self._thread.reset()
         self._reset()

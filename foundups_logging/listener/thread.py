@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import sys
 import threading
-from pathlib import Path
 
 from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.errors import SpoolError, StorageError
-from foundups_logging.listener.writer import Writer
+from foundups_logging.listener.delivery import Delivery
 from foundups_logging.owned_lock import OwnedLock
-from foundups_logging.sinks.ticket import Ticket
 
 __all__ = ["ListenerThread"]
 
-_JITTER = random.Random()  # noqa: S311 - no secret; of our own, since programs seed the shared one
 _LINGER_SLICE = 0.05  # seconds between looks at the queue while events gather
 _IDLE_AFTER = 1.0  # seconds without an event until the checkpoint
 _INLINE_PATIENCE = 1.0  # seconds that a call at the program's end waits for another's transaction
 _END_AFTER = 5.0  # seconds more until the thread ends; the next event starts another
+_LOOK_AGAIN = 0.1  # seconds between looks at a spool that another process is replaying
 _PINNED_EVERY = 5.0  # seconds between checkpoints while a reader keeps them from finishing
-_RETRY_FOR = 2.0  # seconds a batch is tried again until it is spooled
-_BACK_OFF = (0.05, 2.0)  # seconds: the first and the longest pause after a failure
 
 
 class ListenerThread:
-    """Runs a writer in a thread of its own, which starts when it is first woken, and again whenever it is gone.
+    """Delivers in a thread of its own, which starts when it is first woken, and again whenever it is gone.
 
-    While the database fails it tries again for a while, then `is_down`: what
-    comes is spooled, until a try succeeds and the spool can be replayed.
+    Where no thread can start any more it `is_inline`: whoever logs delivers.
     """
 
-    def __init__(self, name: str, writer: Writer) -> None:
+    def __init__(self, name: str, delivery: Delivery) -> None:
         self._name = name
-        self._writer = writer
+        self._delivery = delivery
+        self._writer = delivery.writer
         self.reset()
 
     def reset(self) -> None:
@@ -45,17 +40,11 @@ class ListenerThread:
         self._is_last = False  # the present thread is the last one
         self._is_stuck = False  # a thread that had the writer is gone, or hangs
         self.is_asleep = True  # nobody looks at the queue: whoever appends to it wakes the thread
-        self.is_down = self._writer.sink.is_barred  # the database can't be written: spool
-        self.spool_by: float | None = None  # on the monotonic clock: from when on there is no trying again
-        self.since: float | None = None  # when the oldest of what waits came, about
         self._thread: threading.Thread | None = None
         self._urgent = False  # somebody waits: no lingering
         self._stopping = False
         self._is_idle = False
         self._has_backlog = False  # the spool may hold what can be replayed
-        self._failing_since: float | None = None
-        self._pause = 0.0
-        self._try_at = 0.0  # when the database is tried next, while it is down
         self._signal = threading.Lock()  # released to wake the thread, which acquires it to sleep
         self._signal.acquire()
         self._starting = OwnedLock()  # held while the thread is started
@@ -92,7 +81,8 @@ class ListenerThread:
             return True
         self._stopping = True
         self.wake()
-        thread.join(max(0.0, timeout))
+        with contextlib.suppress(RuntimeError):  # it is just being started
+            thread.join(max(0.0, timeout))
         self._stopping = False
         return not thread.is_alive()
 
@@ -117,6 +107,7 @@ class ListenerThread:
 
     def _write_inline(self) -> bool:
         """Write what waits now, or else spool or drop it; False where another thread has the writer."""
+        delivery = self._delivery
         if self._writer.is_in_my_hands():  # the call that this one interrupts looks again when it is done
             return False
         with self._writer.held(0 if self._is_stuck else _INLINE_PATIENCE) as is_ours:
@@ -124,22 +115,14 @@ class ListenerThread:
                 self._is_stuck = True
                 return False
             try:
-                if not self.is_down and not self._writer.must_replay:
-                    self._write_gathered(len(self._writer.queue))
+                if not delivery.is_down and not self._writer.must_replay:
+                    delivery.write(len(self._writer.queue))
                     return True
             except StorageError as error:
-                self._note(error)
-            self.is_down = True
-            self.spool_or_drop()
+                delivery.note(error)
+            delivery.is_down = True
+            delivery.spool_or_drop()
             return True
-
-    def spool_or_drop(self) -> None:
-        """Spool all that waits, while the writer is held; what can't be is lost, counted and told."""
-        try:
-            self.spool_gathered()
-        except SpoolError as error:
-            number = sum(self._writer.drop_from(queue) for queue in (self._writer.commits, self._writer.queue))
-            complain(f"{error}; {number} events are lost")
 
     # --- the thread
 
@@ -170,14 +153,13 @@ class ListenerThread:
             while not self._stopping and not self._is_idle:
                 try:
                     self._turn()
-                except StorageError as error:
-                    self._failed(error)
                 except Exception as error:  # noqa: BLE001 - whatever fails, the thread goes on
-                    self._writer.totals.add("listener_failures")
-                    self._failed(error)
+                    if not isinstance(error, StorageError):
+                        self._writer.totals.add("listener_failures")
+                    self._recover(error)
         except BaseException as error:  # noqa: BLE001 - nobody is there to hear it; a new thread goes on
             self._writer.totals.add("listener_failures")
-            self._note(error)
+            self._delivery.note(error)
         finally:
             if self._thread is thread:
                 self._thread = None
@@ -191,21 +173,20 @@ class ListenerThread:
             self._sleep()
             return
         self._gather()
+        delivery = self._delivery
         with self._writer.held() as is_ours:
             if not is_ours:
                 return
             urgent, self._urgent = self._urgent, False
-            if self.is_down and not urgent and monotonic() < self._try_at:
-                self.spool_gathered()
+            if delivery.is_down and not urgent and delivery.back_off.left():
+                delivery.spool()
                 return
-            if self.is_down or self._writer.must_replay or (urgent and self._writer.has_spooled):
-                self._replay_own()
-            self._write_gathered(len(self._writer.queue))
+            if delivery.is_down or self._writer.must_replay or (urgent and self._writer.has_spooled):
+                delivery.replay_own()
+            delivery.write(len(self._writer.queue))
             if self._has_backlog or self._writer.has_spooled:
                 self._has_backlog = self._writer.replay_some()
-        self.is_down = False
-        self._failing_since = None
-        self._pause = 0.0
+        delivery.succeed()
 
     def _has_work(self) -> bool:
         writer = self._writer
@@ -217,12 +198,14 @@ class ListenerThread:
         A sleeping thread would keep a process alive that was forked in a thread.
         """
         self.is_asleep = True
-        self.since = None
+        self._delivery.since = None
         if self._has_work() or self._stopping:  # came before it could see that we sleep
             self.is_asleep = False
             return
-        is_waiting = self.is_down or self._writer.has_spooled
-        if self._signal.acquire(timeout=self._pause_left() if is_waiting else _IDLE_AFTER):
+        is_waiting = self._delivery.is_down or self._writer.has_spooled
+        if self._signal.acquire(
+            timeout=max(_LOOK_AGAIN, self._delivery.back_off.left()) if is_waiting else _IDLE_AFTER
+        ):
             return
         if is_waiting:  # nothing comes, but the spool is to be emptied
             self.is_asleep = False
@@ -242,91 +225,32 @@ class ListenerThread:
         """
         writer = self._writer
         now = monotonic()
-        self.since = self.since or now
+        self._delivery.since = self._delivery.since or now
         deadline = now + writer.settings.flush_interval
         half = writer.settings.queue_size // 2
         while not (self._urgent or self._stopping or writer.commits or writer.batch):
             left = deadline - monotonic()
-            if left <= 0 or len(writer.queue) > half or (self._has_backlog and not self.is_down and not writer.queue):
+            if (
+                left <= 0
+                or len(writer.queue) > half
+                or (self._has_backlog and not self._delivery.is_down and not writer.queue)
+            ):
                 return
             self._signal.acquire(timeout=min(left, _LINGER_SLICE))
 
-    def _write_gathered(self, left: int) -> None:
-        """Write what waits: of the queue the first `left` items, what comes meanwhile gathers again.
-
-        Raises StorageError.
-        """
-        writer = self._writer
-        left += len(writer.batch.items) if writer.batch else 0
-        while True:
-            if writer.commits and not writer.batch:
-                writer.write_from(writer.commits)
-            if left <= 0:
-                break
-            self.since = monotonic()
-            written = writer.write_from(writer.queue)
-            left = left - written if written else 0
-        if not writer.queue:
-            self.since = None
-
-    def spool_gathered(self) -> None:
-        """Spool all that waits. Raises SpoolError."""
-        writer = self._writer
-        while writer.commits or writer.queue or writer.batch:
-            writer.spool_from(writer.commits or writer.queue)
-        self.since = None
-
-    def _replay_own(self) -> None:
-        """Bring in what this process has spooled, before anything else is written. Raises StorageError."""
-        writer = self._writer
-        if self.is_down:
-            writer.sign_off()  # to see whether it is any use
-        while writer.has_spooled:
-            if not writer.replay_some() and writer.has_spooled:
-                raise SpoolError(
-                    "another process is replaying this one's spool",
-                    operation="replay spool",
-                    path=writer.spool.directory,
-                    hint="wait for it",
-                )
-            self.is_down = False
-
-    def _failed(self, error: Exception) -> None:
+    def _recover(self, error: Exception) -> None:
         """Pause, to try again; or spool, where that has gone on for long enough."""
-        self._note(error)
-        now = monotonic()
-        if self._failing_since is None:
-            self._failing_since = now
-        patience = min([self._failing_since + _RETRY_FOR, *self._deadlines()])
-        self._pause = min(max(self._pause * 2, _BACK_OFF[0]), _BACK_OFF[1])
-        self._try_at = now + self._pause * _JITTER.uniform(0.5, 1.0)
-        if self.is_down or now >= patience:
-            self.is_down = True
+        delivery = self._delivery
+        delivery.fail(error)
+        if delivery.is_down:
             self._has_backlog = False  # until the next try
             try:
                 with self._writer.held() as is_ours:
                     if is_ours:
-                        self.spool_gathered()
+                        delivery.spool()
             except SpoolError as failure:
                 complain(f"{failure}; events wait in memory, and are lost if the program ends before")
             else:
                 return
         if not self._stopping:
-            self._signal.acquire(timeout=self._pause_left())
-
-    def _deadlines(self) -> list[float]:
-        """When those stop waiting who wait for the batch that failed; or the program."""
-        batch = self._writer.batch
-        tickets = [item for item in batch.items if type(item) is Ticket and item.row] if batch else []
-        return [ticket.deadline for ticket in tickets] + ([] if self.spool_by is None else [self.spool_by])
-
-    def _pause_left(self) -> float:
-        return max(0.0, self._try_at - monotonic())
-
-    def _note(self, error: BaseException) -> None:
-        text = str(error) if isinstance(error, StorageError) else f"{type(error).__name__}: {error}"
-        self._writer.totals.last_error = text
-        if isinstance(error, StorageError):
-            complain(f"{text}; events are tried again, then spooled to {Path(self._writer.spool.directory).name}")
-        else:
-            complain(f"the listener failed and goes on: {text}")
+            self._signal.acquire(timeout=delivery.back_off.left())
