@@ -16,6 +16,7 @@ __all__ = ["ListenerThread"]
 
 _LINGER_SLICE = 0.05  # seconds between looks at the queue while events gather
 _IDLE_AFTER = 1.0  # seconds without an event until the checkpoint
+_INLINE_ROUNDS = 3  # transactions for one call at the program's end
 _INLINE_PATIENCE = 1.0  # seconds that a call at the program's end waits for another's transaction
 _END_AFTER = 5.0  # seconds more until the thread ends; the next event starts another
 _LOOK_AGAIN = 0.1  # seconds between looks at a spool that another process is replaying
@@ -97,13 +98,14 @@ class ListenerThread:
         theirs to write.
         """
         self.is_inline = self.is_asleep = True
-        self._write_inline()
+        self.drain_inline()
 
     def drain_inline(self) -> None:
-        """Write what waits in the calling thread."""
+        """Write what waits in the calling thread, and what that has logged itself, but not for ever."""
         writer = self._writer
-        while (writer.queue or writer.commits or writer.batch) and self._write_inline():
-            pass
+        for _ in range(_INLINE_ROUNDS):
+            if not (writer.queue or writer.commits or writer.batch) or not self._write_inline():
+                return
 
     def _write_inline(self) -> bool:
         """Write what waits now, or else spool or drop it; False where another thread has the writer."""
