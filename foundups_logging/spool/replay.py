@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
@@ -105,7 +105,7 @@ class _Claimed:
     def __init__(self, segment: Segment, descriptor: int) -> None:
         self.segment = segment
         self.is_finished = False
-        self._descriptor = descriptor
+        self._descriptor: int | None = descriptor
         self._rows: Iterator[SpooledRow | SpooledEnd] | None = None
         self._batch: Batch | None = None  # read, and not yet known to be in the database
         self._position = 0
@@ -115,10 +115,13 @@ class _Claimed:
         self._stored_batch = 0
 
     def close(self) -> None:
-        if self._rows is not None and hasattr(self._rows, "close"):
+        """Let go of the file."""
+        if isinstance(self._rows, Generator):
             self._rows.close()
-        with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     @property
     def is_in_doubt(self) -> bool:
@@ -150,6 +153,8 @@ class _Claimed:
 
     def remove(self) -> None:
         """Remove the segment: all of it is in. Raises OSError."""
+        if os.name == "nt":  # which removes no open file
+            self.close()
         self.segment.path.unlink(missing_ok=True)
 
     def replayed(self, batch: Batch) -> Replayed:
