@@ -196,7 +196,7 @@ class Fates(RuleBasedStateMachine):
                     assert places == sorted(places), f"{name} in {table}: {places}"
 
 
-Fates.TestCase.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+Fates.TestCase.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
 
 
 @pytest.mark.timeout(300)
