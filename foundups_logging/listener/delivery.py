@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
-from foundups_logging.errors import SpoolError, StorageError
+from foundups_logging.errors import SpoolError, StorageError, WriteError
 from foundups_logging.listener.back_off import BackOff
 from foundups_logging.listener.writer import Writer
 from foundups_logging.sinks.ticket import Ticket
@@ -82,10 +82,10 @@ class Delivery:
 
     def fail(self, error: BaseException) -> None:
         """Note a failure; from the time on when it has gone on for long enough, all goes to the spool."""
-        self.note(error)
         self.back_off.fail()
         if monotonic() >= self._patience():
             self.is_down = True
+        self.note(error)
 
     def succeed(self) -> None:
         """Note that all that waited is in the database."""
@@ -105,6 +105,8 @@ class Delivery:
         """Tell an error once, and keep it for whoever asks."""
         text = str(error) if isinstance(error, StorageError) else f"{type(error).__name__}: {error}"
         self.writer.totals.last_error = text
+        if isinstance(error, WriteError) and not self.is_down:
+            return  # others have the database: that may last a moment, and is worth no word
         if isinstance(error, SpoolError):
             complain(text)
         elif isinstance(error, StorageError):

@@ -56,6 +56,9 @@ class ListenerThread:
         """Whether the caller runs in the thread."""
         return threading.current_thread() is self._thread
 
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def wake(self, *, urgent: bool = False) -> None:
         """See to it that somebody looks at the queue; at once, if it is urgent."""
         if self.is_inline:
@@ -63,7 +66,7 @@ class ListenerThread:
             return
         if urgent:
             self._urgent = True
-        if self._thread is None:
+        if not self._is_running():
             self._start()
         if self._thread is not None:  # another call may be starting it: it looks at the queue first
             self.is_asleep = False
@@ -121,8 +124,8 @@ class ListenerThread:
                     delivery.write(len(self._writer.queue))
                     return True
             except StorageError as error:
+                delivery.is_down = True
                 delivery.note(error)
-            delivery.is_down = True
             delivery.spool_or_drop()
             return True
 
@@ -134,7 +137,7 @@ class ListenerThread:
         try:
             if self._is_last:
                 self.is_inline = True
-            elif self._starting.take(0, sys._getframe()) and self._thread is None:  # noqa: SLF001
+            elif self._starting.take(0, sys._getframe()) and not self._is_running():  # noqa: SLF001
                 self._writer.accounts.has_ended = False
                 self._has_backlog = self._has_backlog or self._writer.replay.waits()
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)

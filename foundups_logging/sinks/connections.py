@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from foundups_logging.errors import ConfigurationError, StorageError
+from foundups_logging.errors import ConfigurationError, StorageError, WriteError
 from foundups_logging.sinks.filesystem import network_filesystem
 
 __all__ = [
@@ -45,7 +45,8 @@ def database_errors(operation: str, path: Path) -> Iterator[None]:
 def storage_error(operation: str, path: Path, error: Exception) -> StorageError:
     """What sqlite3's or the system's error means, with what to do about it."""
     message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return StorageError(message, operation=operation, path=path, hint=_hint(error))
+    kind = WriteError if is_busy(error) else StorageError
+    return kind(message, operation=operation, path=path, hint=_hint(error))
 
 
 def is_busy(error: Exception) -> bool:

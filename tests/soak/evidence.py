@@ -62,7 +62,11 @@ def spooled(folder: Path) -> list[str]:
     """The ids of all whole lines in the spool, in order."""
     found = []
     for segment in segments(folder):
-        for line in segment.read_bytes().split(b"\n"):
+        try:
+            lines = segment.read_bytes().split(b"\n")
+        except FileNotFoundError:  # replayed meanwhile
+            continue
+        for line in lines:
             try:
                 entry = json.loads(line)
                 found.append(entry["row"][KEYS[entry["table"]]])
