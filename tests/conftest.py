@@ -13,6 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 import structlog
+from accounts import make_database
 
 import foundups_logging
 from foundups_logging import complaints
@@ -94,6 +95,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("FOUNDUPS_DATABASE", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def filled(database: Path) -> Path:
+    """A database with an event in it, whose writers' accounts the test makes up."""
+    make_database(database)
+    return database
+
+
+@pytest.fixture
+def spool(filled: Path) -> Path:
+    """The folder of its spool, not there yet."""
+    return filled.with_name("foundups.db-spool")
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from accounts import (
     damage,
     doctor,
     holding,
-    make_database,
     now,
     problems,
     run_sql,
@@ -29,17 +28,6 @@ from foundups_logging.operate.doctor import examine
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 not_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may do anything")
-
-
-@pytest.fixture
-def filled(database):
-    make_database(database)
-    return database
-
-
-@pytest.fixture
-def spool(filled):
-    return filled.with_name("foundups.db-spool")
 
 
 def contents(folder):

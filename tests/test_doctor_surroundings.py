@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from accounts import add_segment, doctor, holding, make_database, problems
+from accounts import add_segment, doctor, holding, problems
 from click.testing import CliRunner
 
 from foundups_logging import TelemetryStore
@@ -21,17 +21,6 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who uses a file")
 not_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may do anything")
 root_only = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root's rights")
-
-
-@pytest.fixture
-def filled(database):
-    make_database(database)
-    return database
-
-
-@pytest.fixture
-def spool(filled):
-    return filled.with_name("foundups.db-spool")
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from accounts import add_account, add_replay, add_segment, command, make_database, now, run_sql
+from accounts import add_account, add_replay, add_segment, command, now, run_sql
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows doesn't tell whether a process still runs")
-
-
-@pytest.fixture
-def filled(database):
-    make_database(database)
-    return database
-
-
-@pytest.fixture
-def spool(filled):
-    return filled.with_name("foundups.db-spool")
 
 
 def stats(database, *arguments):

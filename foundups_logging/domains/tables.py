@@ -21,6 +21,7 @@ __all__ = [
     "Row",
     "TableSpec",
     "affinity",
+    "as_dict",
     "events_query",
     "sized",
     "table_numbered",
@@ -145,6 +146,12 @@ DEAD_LETTERS = _intern(
     (("timestamp", "TEXT", True), ("domain", "TEXT", False), ("error", "TEXT", True), ("original", "TEXT", True)),
     (("timestamp",),),
 )
+
+
+def as_dict(row: Row) -> dict[str, Any]:
+    """A row's values by the names of its table's columns, with None for NULL."""
+    values = [None if value != value else value for value in row[1:]]  # noqa: PLR0124 - NULL
+    return dict(zip(table_numbered(row[0]).column_names, values, strict=True))
 
 
 def affinity(declared_type: str) -> str:

@@ -26,13 +26,12 @@ class Accounts:
 
     def count_replay(self, replayed: Replayed) -> None:
         """Count what was replayed: it is committed."""
-        self.totals.replayed(replayed.stored, replayed.dead, is_own=replayed.writer == self.identity.writer)
+        self.totals.replayed(replayed.stored, replayed.dead, is_own=self._is_own(replayed))
 
     def sign_replay(self, connection: sqlite3.Connection, replayed: Replayed) -> None:
         """Write down, in a replay's transaction, what the totals are once it is committed. Raises sqlite3.Error."""
         with self.totals.lock:
-            is_own = replayed.writer == self.identity.writer
-            counts = self.totals.after_replay(replayed.stored, replayed.dead, is_own=is_own)
+            counts = self.totals.after_replay(replayed.stored, replayed.dead, is_own=self._is_own(replayed))
             queued = self._queued()
             emitted = self.totals.left + queued
         self._record(connection, 0, counts, emitted, queued)  # it may be the last batch's rows that are replayed
@@ -55,6 +54,9 @@ class Accounts:
             queued = self._queued()
             values = _values(self.totals.counts(), self.totals.left + queued, queued)
         return LastWords(self.identity, timestamps.now(), self.totals.last_error, values)
+
+    def _is_own(self, replayed: Replayed) -> bool:
+        return replayed.writer == self.identity.writer
 
     def _record(
         self, connection: sqlite3.Connection, number: int, counts: dict[str, int], emitted: int, queued: int

@@ -90,7 +90,6 @@ class Bounds:
         fate = "dropped"
         try:
             writer.spool_rows([row], fsync=False)
-            writer.has_spooled = True
             fate = "spooled"
         except SpoolError as error:
             complain(f"{error}; the queue is full too, so events are dropped, and counted")

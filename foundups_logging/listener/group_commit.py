@@ -132,7 +132,6 @@ class GroupCommit:
                 writer.totals.put_down(None)
                 writer.queue.append(row)
         else:
-            writer.has_spooled = True
             writer.totals.put_down("spooled")
         ticket.confirm(is_stored=False)
         if self._thread.is_asleep:

@@ -19,6 +19,7 @@ from foundups_logging.listener.delivery import Delivery
 from foundups_logging.listener.group_commit import GroupCommit
 from foundups_logging.listener.settings import Settings
 from foundups_logging.listener.thread import ListenerThread
+from foundups_logging.listener.totals import batch_mean
 from foundups_logging.listener.writer import Writer
 from foundups_logging.sinks.ticket import Ticket
 
@@ -36,8 +37,7 @@ class Listener:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.settings = Settings()
-        self._writer = Writer(path, self.settings)
+        self._writer = Writer(path, Settings())
         self._delivery = Delivery(self._writer)
         self._thread = ListenerThread(f"foundups-logging {path.name}", self._delivery)
         self._commits = GroupCommit(self._delivery, self._thread)
@@ -51,6 +51,11 @@ class Listener:
         self._queue = self._writer.queue
         self._setting_up = threading.RLock()  # held while users and domains change
         self._bounds.fit()
+
+    @property
+    def settings(self) -> Settings:
+        """How it works now."""
+        return self._writer.settings
 
     # --- the caller's side
 
@@ -96,13 +101,12 @@ class Listener:
             counts = totals.counts()
             queued = writer.queued()
             emitted = totals.left + queued
-        written = counts["stored"] + counts["dead_lettered"] - counts["replayed"]
         since = self._delivery.since
         return {
             "emitted": emitted,
             **counts,
             "queued": queued,
-            "batch_mean": round(written / counts["commits"], 1) if counts["commits"] else 0.0,
+            "batch_mean": batch_mean(counts),
             "oldest_age": round(monotonic() - since, 3) if queued and since is not None else 0.0,
             "last_error": totals.last_error,
             "wal_bytes": writer.sink.wal_bytes(),
@@ -124,8 +128,7 @@ class Listener:
 
     def configure(self, **given: Any) -> None:  # noqa: ANN401 - checked by Settings
         """Change the settings that are given and not None. Raises ConfigurationError, SpoolError."""
-        self.settings = self.settings.updated(**given)
-        self._writer.configure(self.settings)
+        self._writer.configure(self.settings.updated(**given))
         self._bounds.fit()
 
     def declare(self, domains: Iterable[Domain]) -> None:

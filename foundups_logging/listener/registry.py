@@ -12,7 +12,7 @@ from typing import Any
 
 from foundups_logging.clock import monotonic
 from foundups_logging.listener.listener import Listener
-from foundups_logging.listener.totals import COUNTS
+from foundups_logging.listener.totals import COUNTS, batch_mean
 from foundups_logging.termination import flush_on_sigterm, go_on
 
 __all__ = ["flush", "listener_for", "stats", "watch_sigterm"]
@@ -63,9 +63,7 @@ def stats() -> dict[str, Any]:
                 totals[name] = value or totals[name]
             elif name != "batch_mean":
                 totals[name] += value
-    if totals["commits"]:
-        written = totals["stored"] + totals["dead_lettered"] - totals["replayed"]
-        totals["batch_mean"] = round(written / totals["commits"], 1)
+    totals["batch_mean"] = batch_mean(totals)
     return totals
 
 

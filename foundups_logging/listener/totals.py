@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
-__all__ = ["COUNTS", "Totals"]
+__all__ = ["COUNTS", "Totals", "batch_mean"]
 
 #: What is counted: events by fate, then what else there is to tell.
 COUNTS = (
@@ -40,14 +41,10 @@ class Totals:
         self.last_error: str | None = None
         self._counts = dict.fromkeys(COUNTS, 0)
 
-    def add(self, what: str, number: int = 1) -> None:
-        """Add to one count."""
+    def add(self, what: str) -> None:
+        """Add one to a count."""
         with self.lock:
-            self._counts[what] += number
-
-    def get(self, what: str) -> int:
-        """One count."""
-        return self._counts[what]
+            self._counts[what] += 1
 
     def leave(self, **fates: int) -> None:
         """Count events that left memory, by their fate."""
@@ -106,3 +103,9 @@ class Totals:
         """All counts as they are now."""
         with self.lock:
             return dict(self._counts)
+
+
+def batch_mean(counts: Mapping[str, int]) -> float:
+    """How many events a transaction held on average, what was replayed aside."""
+    written = counts["stored"] + counts["dead_lettered"] - counts["replayed"]
+    return round(written / counts["commits"], 1) if counts["commits"] else 0.0

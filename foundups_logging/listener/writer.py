@@ -151,7 +151,6 @@ class Writer:
         with self.totals.lock:
             self.accounts.number = batch.number
             self.must_replay = self.must_replay or batch.is_doubtful
-            self.has_spooled = self.has_spooled or bool(rows)
             self.totals.leave(spooled=len(rows))
             self.batch = None
         self._confirm(batch, is_stored=False)
@@ -186,6 +185,7 @@ class Writer:
         """Append rows to the spool; all or none. Raises SpoolError."""
         settings = self.settings
         self.spool.append(rows, batch, limit=settings.spool_limit, fsync=fsync and settings.spool_fsync)
+        self.has_spooled = True
 
     def prepare(self) -> None:
         """Open the database and make its tables now. Raises StorageError."""

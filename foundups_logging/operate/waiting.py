@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import zlib
 from typing import Final, NamedTuple
 
 from foundups_logging.encoding import from_json
+from foundups_logging.spool.lines import guarded
 from foundups_logging.spool.segment import Segment
 
 __all__ = ["Waiting", "waiting"]
 
-_CRC: Final = re.compile(rb'\{"crc":"([0-9a-f]{8})",')
-_ROW_BEGINS: Final = (b'"table":', b'"batch":')
+_ROW_BEGINS: Final = (b'{"table":', b'{"batch":')
 
 
 class Waiting(NamedTuple):
@@ -30,18 +28,17 @@ def waiting(segment: Segment, position: int = 0) -> Waiting:
     with segment.path.open("rb") as file:
         file.seek(position)
         for line in file:
-            begin = _CRC.match(line)
-            rest = line[begin.end() : -1] if begin else b""
-            if not begin or not line.endswith(b"\n") or zlib.crc32(rest) != int(begin[1], 16):
+            text = guarded(line)
+            if text is None:
                 torn += 1
-            elif rest.startswith(_ROW_BEGINS):
+            elif text.startswith(_ROW_BEGINS):
                 rows += 1
-                oldest = oldest or _timestamp(rest)
+                oldest = oldest or _timestamp(text)
     return Waiting(rows, torn, oldest)
 
 
-def _timestamp(rest: bytes) -> str | None:
+def _timestamp(text: bytes) -> str | None:
     try:
-        return str(from_json(b"{" + rest)["row"]["timestamp"])
+        return str(from_json(text)["row"]["timestamp"])
     except (ValueError, KeyError, TypeError):
         return None

@@ -74,7 +74,7 @@ def _hint(error: Exception) -> str:
     return ""
 
 
-def check_journal_mode(path: Path, journal_mode: str = "WAL") -> None:
+def check_journal_mode(path: Path, journal_mode: str) -> None:
     """Raise ConfigurationError where the database at `path` would have a write-ahead log on a network file system."""
     kind = network_filesystem(path) if journal_mode == "WAL" else None
     if kind is not None:
@@ -97,7 +97,8 @@ def open_writer(
     in WAL mode stays in it), `synchronous` "NORMAL" or "FULL". Raises
     sqlite3.Error, OSError, and StorageError for WAL on a network file system.
     """
-    _refuse_network(path, journal_mode)
+    if journal_mode == "WAL":
+        _refuse_network(path)
     if not path.exists():
         # SQLite gives its -wal and -shm files the mode of the database's.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
@@ -108,9 +109,12 @@ def open_writer(
         path, timeout=busy_timeout, isolation_level="IMMEDIATE", check_same_thread=False, cached_statements=256
     )
     try:
-        mode = _leave_wal(connection) if journal_mode == "DELETE" else "wal"
+        mode = "wal"
+        if journal_mode == "DELETE":
+            mode = _leave_wal(connection)
+            if mode == "wal":
+                _refuse_network(path)
         if mode == "wal":
-            _refuse_network(path, "WAL")
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         # The first commit after a checkpoint cuts the WAL to its own size, which tells when the next is due.
         for pragma in (
@@ -127,9 +131,9 @@ def open_writer(
     return connection, mode == "wal"
 
 
-def _refuse_network(path: Path, journal_mode: str) -> None:
+def _refuse_network(path: Path) -> None:
     try:
-        check_journal_mode(path, journal_mode)
+        check_journal_mode(path, "WAL")
     except ConfigurationError as error:
         raise StorageError(error.message, operation="open database", path=path, hint=error.hint) from error
 
@@ -144,7 +148,7 @@ def _leave_wal(connection: sqlite3.Connection) -> str:
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if not is_busy(error):
             raise
         mode = "wal"
     connection.execute("PRAGMA locking_mode = NORMAL")

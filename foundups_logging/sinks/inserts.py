@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from foundups_logging import timestamps
-from foundups_logging.domains.tables import DEAD_LETTERS, Row, TableSpec, table_numbered
+from foundups_logging.domains.tables import DEAD_LETTERS, Row, TableSpec, as_dict, table_numbered
 from foundups_logging.encoding import escaped, to_json
 from foundups_logging.errors import SchemaError
 from foundups_logging.sinks.statements import insert_one, insert_rows
@@ -112,9 +112,8 @@ def _insert_ticket(connection: sqlite3.Connection, row: Row, ticket: Ticket, unu
 def _dead_letter(row: Row, error: Exception) -> Row:
     """The dead letter for a row that its table refused: all its values, by column."""
     table = table_numbered(row[0])
-    values = [None if value != value else value for value in row[1:]]  # noqa: PLR0124 - NULL
-    original = to_json(dict(zip(table.column_names, values, strict=True)))
-    return DEAD_LETTERS.number, timestamps.now(), table.name, escaped(f"{type(error).__name__}: {error}"), original
+    reason = escaped(f"{type(error).__name__}: {error}")
+    return DEAD_LETTERS.number, timestamps.now(), table.name, reason, to_json(as_dict(row))
 
 
 def _shortened(letter: Row) -> Row:

@@ -22,11 +22,14 @@ __all__ = [
     "COUNTED",
     "LEDGER_TABLES",
     "Identity",
+    "LastWords",
     "advance",
     "batch_of",
     "enter",
     "position_of",
     "record",
+    "settle",
+    "this_host",
     "this_process",
 ]
 

@@ -15,15 +15,16 @@ from pathlib import Path
 
 from foundups_logging.clock import monotonic
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "try_lock"]
 
 _JITTER = random.Random()  # noqa: S311 - no secret; of our own, since programs seed the shared one
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
+    def try_lock(descriptor: int, byte: int = 0) -> None:
+        """Lock an open file, by that byte of it; raises OSError where another has it locked."""
+        os.lseek(descriptor, byte, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
     def _unlock(descriptor: int) -> None:
@@ -32,7 +33,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> None:
+    def try_lock(descriptor: int, byte: int = 0) -> None:  # noqa: ARG001 - Windows locks bytes, others files
+        """Lock an open file; raises OSError where another has it locked."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(descriptor: int) -> None:
@@ -55,7 +57,7 @@ class FileLock:
                 self._open()
             assert self._descriptor is not None  # noqa: S101 - just opened
             try:
-                _try_lock(self._descriptor)
+                try_lock(self._descriptor)
             except (BlockingIOError, PermissionError):
                 if monotonic() >= deadline:
                     return False

@@ -23,12 +23,12 @@ from typing import Any, Final, NamedTuple
 from foundups_logging import timestamps
 from foundups_logging.domains.loading import declaration, load_domains
 from foundups_logging.domains.model import Domain
-from foundups_logging.domains.tables import DEAD_LETTERS, NULL, Row, TableSpec, table_numbered, table_of
+from foundups_logging.domains.tables import DEAD_LETTERS, NULL, Row, TableSpec, as_dict, table_numbered, table_of
 from foundups_logging.encoding import from_json, to_json
 from foundups_logging.errors import DomainError
 from foundups_logging.sinks.ledger import Identity, LastWords
 
-__all__ = ["SpooledEnd", "SpooledRow", "domain_line", "end_line", "head_line", "read", "row_line"]
+__all__ = ["SpooledEnd", "SpooledRow", "domain_line", "end_line", "guarded", "head_line", "read", "row_line"]
 
 _FORMAT: Final = "foundups-logging spool 1"
 _CRC_BYTES: Final = len(b'{"crc":"00000000",')
@@ -67,9 +67,7 @@ def domain_line(domain: Domain) -> bytes:
 
 def row_line(row: Row, batch: int | None) -> bytes:
     """A row; `batch` is the number of the batch that may have stored it."""
-    table = table_numbered(row[0])
-    values = [None if value != value else value for value in row[1:]]  # noqa: PLR0124 - NULL
-    entry = {"table": table.name, "row": dict(zip(table.column_names, values, strict=True))}
+    entry = {"table": table_numbered(row[0]).name, "row": as_dict(row)}
     return _line(entry if batch is None else {"batch": batch, **entry})
 
 
@@ -104,13 +102,20 @@ def _line(entry: dict[str, Any]) -> bytes:
     return b'{"crc":"%08x",%s\n' % (zlib.crc32(rest), rest)
 
 
+def guarded(line: bytes) -> bytes | None:
+    """What a line says, as JSON without the CRC before it; None where it is torn or was changed."""
+    rest = line[_CRC_BYTES:-1]
+    is_whole = line[:_CRC_BYTES] + b"\n" == b'{"crc":"%08x",\n' % zlib.crc32(rest) and line[-1:] == b"\n"
+    return b"{" + rest if is_whole else None
+
+
 def _entry(line: bytes) -> dict[str, Any] | None:
     """What a line says; None for one that is not as it was written."""
-    rest = line[_CRC_BYTES:-1]
-    if line[:_CRC_BYTES] + b"\n" != b'{"crc":"%08x",\n' % zlib.crc32(rest) or line[-1:] != b"\n":
+    text = guarded(line)
+    if text is None:
         return None
     try:
-        entry = from_json(b"{" + rest)
+        entry = from_json(text)
     except ValueError:  # can't be, short of a CRC that fits by chance
         return None
     return entry if isinstance(entry, dict) else None

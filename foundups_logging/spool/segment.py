@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from foundups_logging.sinks.lock import try_lock
 
 __all__ = ["Segment", "claim", "name_of", "open_new", "segments"]
 
@@ -14,20 +15,7 @@ _NAME: Final = re.compile(r"(?P<writer>.+)\.(?P<number>[0-9]{6,})\.jsonl")
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 
-if sys.platform == "win32":
-    import msvcrt
-
-    _LOCKED_BYTE: Final = 1 << 40  # past the end: msvcrt's locks forbid to read what they cover
-
-    def _try_lock(descriptor: int) -> None:
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        os.lseek(descriptor, 0, os.SEEK_END)
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+_LOCKED_BYTE: Final = 1 << 40  # past the end: Windows forbids to read what a lock covers
 
 
 class Segment(NamedTuple):
@@ -66,7 +54,7 @@ def open_new(path: Path) -> int:
     """Create a segment and hold it, as its writer; returns the descriptor to append by. Raises OSError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _CLOEXEC | _BINARY, 0o600)
     try:
-        _try_lock(descriptor)
+        try_lock(descriptor, _LOCKED_BYTE)
     except BaseException:
         os.close(descriptor)
         raise
@@ -83,7 +71,7 @@ def claim(path: Path) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        _try_lock(descriptor)
+        try_lock(descriptor, _LOCKED_BYTE)
         if os.fstat(descriptor).st_nlink:  # another may have replayed and removed it just now
             return descriptor
     except (BlockingIOError, PermissionError):

@@ -62,9 +62,7 @@ class Spool:
         with self._exclusive():
             self._cut()
             if self._descriptor is not None:
-                self._is_torn = True
                 self._write(end_line(last), fsync=True)
-                self._is_torn = False
 
     def close(self) -> None:
         """Let go of the segment that is being written: what comes next goes to a new one. Raises SpoolError."""
@@ -116,9 +114,7 @@ class Spool:
         self._cut()
         if self._descriptor is None:
             self._open()
-        self._is_torn = True
         self._write(data, fsync=fsync)
-        self._is_torn = False
         self._told = told
         if self._size >= _SEGMENT_BYTES:
             self._close()
@@ -128,9 +124,7 @@ class Spool:
         self._number += 1
         self._descriptor = open_new(self.directory / name_of(self.writer, self._number))
         self._size = 0
-        self._is_torn = True
         self._write(head_line(self.writer), fsync=False)
-        self._is_torn = False
         if os.name == "posix":  # the name must outlast a crash too
             folder = os.open(self.directory, os.O_RDONLY)
             try:
@@ -140,12 +134,14 @@ class Spool:
 
     def _write(self, data: bytes, *, fsync: bool) -> None:
         assert self._descriptor is not None  # noqa: S101 - opened by the caller
+        self._is_torn = True
         view = memoryview(data)
         while view:
             view = view[os.write(self._descriptor, view) :]
         if fsync:
             os.fsync(self._descriptor)
         self._size += len(data)
+        self._is_torn = False
 
     def _cut(self) -> None:
         """Take back what a failed append has left: its rows go elsewhere, and must not be replayed beside."""
