@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from callers import Caller
 from soak import evidence, guests, locks
+
+from foundups_logging.listener.writer import Writer
 
 
 @pytest.mark.parametrize("how", guests.HOLDS)
@@ -39,6 +42,33 @@ def test_a_program_that_starts_while_the_database_is_held_spools_and_a_later_one
     third.recover()
     third.close()
     assert evidence.all_is_in(database, [*first.logged, *second.logged, *third.logged]) == []
+
+
+@pytest.mark.parametrize("how", guests.HOLDS)
+def test_a_program_that_ends_while_the_database_is_held_waits_its_turn_and_says_nothing(
+    database: Path, how: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("foundups_logging.sinks.sqlite._PATIENCE", 0.05)
+    caller = Caller(database, close_timeout=60.0)
+    caller.metrics()
+    assert caller.flush()
+    tries = threading.Semaphore(0)
+    sign_off = Writer.sign_off
+
+    def counted(writer: Writer) -> None:
+        tries.release()
+        sign_off(writer)
+
+    monkeypatch.setattr(Writer, "sign_off", counted)
+    ending = threading.Thread(target=caller.close)
+    with guests.another_process_holds(database, how):
+        ending.start()
+        assert all(tries.acquire(timeout=20) for _ in range(4))
+    ending.join(30)
+    assert capsys.readouterr().err == ""
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT count(ended), sum(stored) FROM writer_stats").fetchone() == (1, 1)
+    assert evidence.spooled(evidence.spool_folder(database)) == []
 
 
 def test_a_reader_that_keeps_a_snapshot_holds_up_no_writer(database: Path) -> None:

@@ -185,7 +185,7 @@ class Listener:
             self._replay_rest(deadline)
         else:
             self._spool_rest()
-        self._writer.close(max(0.0, deadline - monotonic()) + _GRACE)
+        self._writer.close(deadline)
         return done
 
     def _replay_rest(self, deadline: float) -> None:

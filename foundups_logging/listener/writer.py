@@ -10,6 +10,7 @@ from itertools import repeat, starmap
 from pathlib import Path
 from types import FrameType
 
+from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.tables import LargeRow, Row
 from foundups_logging.errors import StorageError, WriteError
@@ -30,6 +31,7 @@ __all__ = ["Waiting", "Writer"]
 Waiting = deque[Row | Ticket]
 
 _IO_TIMEOUT = 5.0  # seconds to wait for a transaction of another thread
+_GRACE = 1.5  # seconds more for one that is to end by a deadline
 
 
 class Writer:
@@ -209,9 +211,23 @@ class Writer:
         last = Batch(0)  # which hides no batch that may be there
         self.sink.write(last, BatchMark(self.accounts, last))
 
-    def close(self, timeout: float) -> None:
-        """Write the last totals down and close the database, where that takes `timeout` seconds at most to begin."""
-        with self.held(timeout) as is_ours:
+    def _sign_off_by(self, deadline: float) -> None:
+        while True:
+            try:
+                self.sign_off()
+            except WriteError:  # others have the database: where many end at once, each has its turn
+                if monotonic() >= deadline:
+                    raise
+            else:
+                return
+
+    def close(self, deadline: float) -> None:
+        """Write the last totals down and close the database.
+
+        Other processes' transactions are waited for until `deadline`, on the
+        monotonic clock; then the totals go to the spool.
+        """
+        with self.held(max(0.0, deadline - monotonic()) + _GRACE) as is_ours:
             if not is_ours:
                 return
             self.accounts.has_ended = True
@@ -219,7 +235,7 @@ class Writer:
             try:
                 self.replay.close()
                 if self.totals.left or self.sink.is_open:
-                    self.sign_off()
+                    self._sign_off_by(deadline)
                 self.sink.checkpoint()
             except StorageError as error:
                 complain(str(error))

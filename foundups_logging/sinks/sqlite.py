@@ -13,7 +13,7 @@ from foundups_logging.clock import monotonic
 from foundups_logging.complaints import complain
 from foundups_logging.domains.model import Domain
 from foundups_logging.domains.tables import TableSpec, table_of
-from foundups_logging.errors import SchemaError, WriteError
+from foundups_logging.errors import SchemaError, StorageError, WriteError
 from foundups_logging.sinks.batch import Batch, Mark
 from foundups_logging.sinks.connections import DATABASE_FAULTS, database_errors, is_busy, open_writer, storage_error
 from foundups_logging.sinks.inserts import ROWS_FAULTS, insert_items
@@ -97,16 +97,23 @@ class SQLiteSink:
         """Do `work` with the open, prepared connection, under the advisory lock. Raises StorageError."""
         is_locked = False
         if self.is_barred:
-            raise self._error("this process was forked in the midst of its parent's transaction", "log after the fork")
+            raise StorageError(
+                "this process was forked in the midst of its parent's transaction",
+                operation="write to database",
+                path=self.path,
+                hint="log after the fork",
+            )
         try:
             try:
                 if self._connection is None:
                     self.path.parent.mkdir(parents=True, exist_ok=True)  # the lock's file lies there too
                 is_locked = self._lock.acquire(_PATIENCE)
                 if not is_locked:
-                    raise self._error(
+                    raise WriteError(
                         f"another process has held {self.path}-lock for {_PATIENCE:g} s",
-                        "find what holds it and end it, if that goes on",
+                        operation="write to database",
+                        path=self.path,
+                        hint="find what holds it and end it, if that goes on",
                     )
                 return work(self._ready())
             except DATABASE_FAULTS as error:
@@ -156,9 +163,6 @@ class SQLiteSink:
         with contextlib.suppress(OSError):
             self._lock.close()
         return connection
-
-    def _error(self, message: str, hint: str) -> WriteError:
-        return WriteError(message, operation="write to database", path=self.path, hint=hint)
 
     def _recover(self, *, is_busy: bool) -> None:
         """After a failure: leave no transaction open, and no connection whose state isn't known."""
