@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from callers import Caller, end_process
+from callers import Caller, end_process, hurry
 from disks import as_nobody, common_folder
+from faults import Faults
 from soak import evidence
 
 _SETTINGS: dict[str, Any] = {"flush_interval": 0.02, "commit_timeout": 0.5, "block_timeout": 0.1, "close_timeout": 2.0}
@@ -233,3 +234,21 @@ def log_without_descriptors(home: Path) -> list[str]:
 def test_a_program_out_of_file_descriptors_goes_on_and_counts() -> None:
     with common_folder() as home:
         assert as_nobody(log_without_descriptors, home) == []
+
+
+def test_a_spool_that_cannot_be_written_leaves_no_empty_files_behind(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    with Faults().installed() as faults:
+        faults.refuse("connect", "write")
+        caller = Caller(database, commit_timeout=0.02)
+        for _ in range(10):
+            caller.permission()
+        assert caller.stats()["queued"] == 10
+        assert list(evidence.spool_folder(database).iterdir()) == []
+        faults.lift()
+        caller.recover()
+    caller.close()
+    assert evidence.all_is_in(database, caller.logged) == []

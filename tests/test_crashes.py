@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from soak import hours, kills
 
-pytestmark = pytest.mark.skipif(
-    "forkserver" not in multiprocessing.get_all_start_methods(), reason="this system has no SIGKILL"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        "forkserver" not in multiprocessing.get_all_start_methods(), reason="this system has no SIGKILL"
+    ),
+]
 
 
 def quiet(_: str) -> None:

@@ -12,6 +12,8 @@ from callers import Caller, end_process
 from disks import small_disk
 from soak import evidence
 
+pytestmark = pytest.mark.long
+
 _TEXT = "x" * 2_000
 _SETTINGS: dict[str, Any] = {"flush_interval": 0.02, "commit_timeout": 0.5, "block_timeout": 0.1, "close_timeout": 2.0}
 

@@ -16,7 +16,7 @@ from faults import FILE_OPERATIONS, SQLITE_OPERATIONS, Faults
 from soak import evidence
 from soak.recover import EXTRA, in_a_new_process
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 _MOST_TOLD = 4  # faults with a bad outcome, until a test ends early
 _OPERATIONS = (*SQLITE_OPERATIONS, *FILE_OPERATIONS)

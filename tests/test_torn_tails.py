@@ -15,7 +15,7 @@ from callers import Caller, end_process, hurry
 from faults import Faults
 from soak import evidence
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 _SETTINGS: dict[str, Any] = {"flush_interval": 0.01, "commit_timeout": 0.05, "close_timeout": 1.0}
 _SQLITE = ("connect", "execute", "executemany", "commit")

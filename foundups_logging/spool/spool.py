@@ -112,6 +112,8 @@ class Spool:
                 "mend the database, so that it is replayed, or raise spool_limit",
             )
         self._cut()
+        if self._descriptor is not None and not os.fstat(self._descriptor).st_nlink:
+            self._close()  # somebody has removed it
         if self._descriptor is None:
             self._open()
         self._write(data, fsync=fsync)
@@ -122,7 +124,7 @@ class Spool:
     def _open(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._number += 1
-        self._descriptor = open_new(self.directory / name_of(self.writer, self._number))
+        self._descriptor = open_new(self._path(self._number))
         self._size = 0
         self._write(head_line(self.writer), fsync=False)
         if os.name == "posix":  # the name must outlast a crash too
@@ -131,6 +133,9 @@ class Spool:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+    def _path(self, number: int) -> Path:
+        return self.directory / name_of(self.writer, number)
 
     def _write(self, data: bytes, *, fsync: bool) -> None:
         assert self._descriptor is not None  # noqa: S101 - opened by the caller
@@ -149,6 +154,7 @@ class Spool:
             os.ftruncate(self._descriptor, self._size)
             if not self._size:  # not even its first line was written
                 self._close()
+                self._path(self._number).unlink(missing_ok=True)  # where this goes on, thousands would gather
         self._is_torn = False
 
     def _close(self) -> None:
