@@ -17,7 +17,7 @@ from foundups_logging.listener.writer import Writer
 @pytest.mark.parametrize("how", guests.HOLDS)
 def test_a_database_held_for_long_loses_nothing_and_holds_nobody_up(database: Path, how: str) -> None:
     database.parent.mkdir()
-    problems, told = locks.hold(database, how, 6.0, lambda _: None)
+    problems, told = locks.hold(database, how, 8.0, lambda _: None)
     assert not problems, "\n".join(problems)
     assert told["spooled meanwhile"] > 0
 

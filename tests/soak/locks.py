@@ -16,7 +16,7 @@ from . import evidence, guests
 __all__ = ["run"]
 
 COMMIT_TIMEOUT = 0.5
-MARGIN = 2.0  # seconds that a busy machine may add
+MARGIN = 5.0  # seconds that a busy machine may add
 
 
 def run(seconds: float, folder: Path, progress: Callable[[str], None]) -> tuple[Counter[str], list[str]]:
