@@ -156,7 +156,7 @@ say("ends")
         assert process.stdout.readline() == "ends\n"
         begun = time.monotonic()
         done = finish(process)
-        assert time.monotonic() - begun < 1 + 3  # close_timeout and a margin for a busy machine
+        assert time.monotonic() - begun < 1 + 15  # close_timeout and a margin for a busy machine
         assert done.code == 0
         assert "Traceback" not in done.err
     assert kept(database)

@@ -145,7 +145,7 @@ metrics("first", 500)
         process = start(tmp_path, program, database)
         begun = time.monotonic()
         done = signalled(process, signal.SIGTERM)
-        assert time.monotonic() - begun < 0.5 + 5  # close_timeout, and the program's start on a busy machine
+        assert time.monotonic() - begun < 0.5 + 15  # close_timeout, and the program's start on a busy machine
     assert done.code == -signal.SIGTERM
     assert "Traceback" not in done.err
     assert run(tmp_path, "open_handler()\nmetric('second')", database).code == 0
