@@ -29,6 +29,8 @@ _BLANKS: Final = " \t\r\n"
 _BOM: Final = "\ufeff"
 _OBJECT_START: Final = re.compile(r'\{\s*"')
 _LINE_IN_LINE: Final = re.compile(r'\}\s*\{\s*"')
+# What follows a value that is fused with the next; a program that writes "\\n" for "\n" leaves a backslash and an n.
+_NEXT_LINE: Final = re.compile(r"(\s|\\n)*([\[{]|$)")
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 # The longest of JSON's words and the escapes, less their last letter: what a cut may leave of them.
 _WORD_LENGTH: Final = 8
@@ -86,7 +88,7 @@ def read_refused(line: bytes) -> tuple[Any, set[str], str]:
     if end < len(text):
         if not isinstance(value, (dict, list)):
             return None, set(), _why_refused(text, ends_early=False)
-        return None, set(), FUSED if text[end:].lstrip(_BLANKS)[:1] in ("{", "[") else NOT_JSON
+        return None, set(), FUSED if _NEXT_LINE.match(text, end) else NOT_JSON
     if _SURROGATE_ESCAPE.search(text):
         reader.oddities.add(_SURROGATE)
     return value, reader.oddities, ""
@@ -96,8 +98,8 @@ def _ends_early(text: str, error: ValueError) -> bool:
     """Whether a text that is no JSON is the beginning of some."""
     if not isinstance(error, json.JSONDecodeError):
         return False
-    unclosed = error.msg.startswith("Unterminated string")
-    return unclosed or (len(text) - error.pos <= _WORD_LENGTH and text[-1] not in "}]")
+    left = len(text) - error.pos
+    return left <= 0 or error.msg.startswith("Unterminated string") or (left <= _WORD_LENGTH and text[-1] not in "}]")
 
 
 def _why_refused(text: str, *, ends_early: bool) -> str:

@@ -14,8 +14,8 @@ __all__ = ["owner_of"]
 # The last word of folders that hold what programs keep, not programs.
 _STORES: Final = frozenset(
     """
-    archive artifact audit backup cache chat conversation data database db dump event export history journal log memory
-    metric out output record report result run session state storage store telemetry temp tmp trace transcript var
+    archive artifact backup cache data database db dump export history journal log memory metric out output record
+    report result run session state storage store telemetry temp tmp trace transcript var
     """.split()
 )
 _DATED: Final = re.compile(r"\d{6}|\d{4}-\d\d")
