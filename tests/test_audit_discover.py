@@ -13,6 +13,7 @@ from foundups_logging.audit.discover import discover
 from foundups_logging.audit.file_names import read_name
 from foundups_logging.audit.owners import owner_of
 
+links = pytest.mark.skipif(os.name == "nt", reason="making links there takes a privilege")
 LINES = '{"a": 1}\n{"a": 2}\n'
 
 
@@ -92,6 +93,7 @@ def test_a_virtual_environment_is_not_entered_whatever_its_name(tmp_path):
     assert list(discover(tmp_path).candidates) == ["venv/notes.jsonl"]
 
 
+@links
 def test_a_virtual_environment_of_old_and_a_conda_environment_are_not_entered(tmp_path):
     make(tmp_path, "old/a.jsonl", "old/bin/activate", "conda/conda-meta/history", "conda/a.jsonl")
     (tmp_path / "old/bin/python").symlink_to(sys.executable)
@@ -104,6 +106,7 @@ def test_build_output_and_tagged_caches_are_not_entered_but_code_called_build_is
     assert list(discover(tmp_path).candidates) == ["src/build/log.jsonl", "src/dist/log.jsonl"]
 
 
+@links
 def test_links_are_not_followed_and_those_that_lead_out_are_told(tmp_path):
     root, outside = tmp_path / "root", tmp_path / "outside"
     make(root, "a/x.jsonl")
@@ -139,6 +142,7 @@ def test_a_name_that_is_not_utf8_is_a_problem(tmp_path):
     assert discover(tmp_path).candidates == {}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in Windows' folders")
 def test_what_is_no_regular_file_is_left_alone(tmp_path):
     os.mkfifo(tmp_path / "pipe.jsonl")
     assert discover(tmp_path).candidates == {}

@@ -406,3 +406,10 @@ def test_no_bytes_at_all_are_an_error(tmp_path, content, suffix):
         lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
         assert found.lines == len(lines) - (not lines[-1])
         assert found.records + found.blank + found.malformed_count == found.lines
+
+
+def test_without_the_package_that_reads_it_a_file_is_unreadable_and_the_package_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "zstandard", None)
+    found = scanned(tmp_path, b"(\xb5/\xfd", "a.jsonl.zst")
+    assert isinstance(found, Problem)
+    assert (found.kind, "zstandard" in found.message) == ("unreadable", True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import errno
 import gzip
 import hashlib
 import io
@@ -134,7 +135,7 @@ def _decompressed(file: HashedFile, compression: str) -> AbstractContextManager[
     if compression == "xz":
         return lzma.LZMAFile(raw)
     if zstandard is None:
-        raise DamagedError("the package zstandard, which reads it, isn't installed")
+        raise OSError(errno.ENOSYS, "the package zstandard, which reads it, isn't installed")
     reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
     return cast("AbstractContextManager[_Content]", reader)
 
