@@ -74,13 +74,15 @@ class JsonlFile:
     bytes: int  # on disk
     sha256: str  # of the content on disk
     compression: str = ""  # "gzip", "zstd", …
+    encoding: str = "utf-8"  # or "utf-16", …
     lines: int = 0
     records: int = 0
     blank: int = 0
     malformed: list[Malformed] = field(default_factory=list)  # the first hundred
     malformed_count: int = 0
-    keys: list[Key] = field(default_factory=list)  # by first appearance
-    shapes: int = 0  # how many different sets of keys with types
+    oddities: dict[str, int] = field(default_factory=dict)  # what other readers may refuse, in how many lines
+    keys: list[Key] = field(default_factory=list)  # by first appearance, the first thousand
+    shapes: int = 0  # how many different sets of keys with types; counting ends at 100,000
     timestamp_key: str = ""
     timestamp_kind: str = ""  # "naive", "offset", "epoch s", "epoch ms", "date", …
     first: str = ""  # the earliest timestamp, ISO-8601, UTC where the offset is known
