@@ -1,0 +1,1 @@
+EVENTS = "shared/events.jsonl"
