@@ -63,7 +63,7 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel):
     held = {PurePosixPath(name) for name in wheel.namelist() if ".dist-info/" not in name}
-    names = ("py.typed", "audit/vocabulary.toml", "domains/builtin.toml")
+    names = ("py.typed", "audit/report.schema.json", "audit/vocabulary.toml", "domains/builtin.toml")
     data = {PurePosixPath("foundups_logging", name) for name in names}
     assert held == modules() | data
 

@@ -1,3 +1,8 @@
-"""The audit: which JSON Lines files a tree holds, and which of its code writes and reads them."""
+"""The audit: which JSON Lines files a tree holds, and which of its code writes and reads them.
 
-from __future__ import annotations
+Needs what the extra `migrate` installs.
+"""
+
+from foundups_logging.audit.audit import audit
+
+__all__ = ["audit"]

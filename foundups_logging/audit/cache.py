@@ -1,7 +1,7 @@
 """What was found in a file's content, kept until the content changes.
 
 An entry's key is a hash of content, so nothing in here is ever out of date; it
-can only be of another release, whose entries lie in a folder of their own.
+can only be of another release's code, whose entries lie in a folder of their own.
 """
 
 from __future__ import annotations
@@ -101,10 +101,16 @@ class Cache:
 
 
 def _version() -> str:
+    """This release, and its code: what a clone's next commit finds may be something else."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.rglob("*.*")):
+        if source.suffix in {".py", ".toml"}:
+            digest.update(source.read_bytes())
     try:
-        return metadata.version(_PROGRAM)
+        version = metadata.version(_PROGRAM)
     except metadata.PackageNotFoundError:
-        return "0"
+        version = "0"
+    return f"{version}-{digest.hexdigest()[:12]}"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -30,13 +30,14 @@ _IN_NAME: Final = 1.0
 _IN_FOLDERS: Final = (0.6, 0.4, 0.25)  # the nearest first
 # A folder of data sets or results holds nothing else.
 _MATERIAL_IN_FOLDERS: Final = (0.9, 0.8, 0.7)
-_IN_CONTEXT: Final = 0.6
+_IN_CONTEXT: Final = 0.5
 # The most that names and keys can add: many weak signs are no certainty.
 _MOST_BY_NAMES: Final = 4.0
 _MOST_BY_KEYS: Final = 6.0
 _LATER_WORDS: Final = 0.4  # of a second word of the same domain
 _ENOUGH: Final = 1.0
 _A_MOMENT: Final = 2.0
+_ADDED_TO: Final = 1.0
 _MOST_SURE: Final = 0.95
 _TOLD: Final = 4  # signs of each sort that a reason names
 
@@ -90,19 +91,20 @@ DOMAINS: Final = (
 )  # fmt: skip
 
 
-def classify(
+def classify(  # noqa: PLR0913 - what there is to go by
     path: str,
     *,
     keys: Iterable[str] = (),
     event_types: Iterable[str] = (),
     context: Iterable[str] = (),
     has_moments: bool | None = None,
+    is_added_to: bool = False,
 ) -> Verdict:
     """Judge a file by its path (or a pattern with "*"), relative to the root, and what is known of its records.
 
     `keys` are those of the records, `event_types` the values of their event
     type, `context` the names of the module, class and function that write it, `has_moments` whether the records tell
-    when they were made (None: by the names of the keys).
+    when they were made (None: by the names of the keys), `is_added_to` whether code appends to it as it goes.
     """
     topics, material = _vocabulary()
     context = list(context)
@@ -115,7 +117,7 @@ def classify(
     against = _weigh(material, _places(path, context, _MATERIAL_IN_FOLDERS), own, ())
     if has_moments is None and own:
         has_moments = any(map(NAMED_MOMENT.search, own))
-    is_telemetry, why = _is_telemetry(best, against, has_moments)
+    is_telemetry, why = _is_telemetry(best, against, has_moments, is_added_to=is_added_to)
     if not is_telemetry:
         reason = (
             f"no telemetry; its {best.reason} would make it {ranked[0]}" if best.weight >= _ENOUGH else "no telemetry"
@@ -161,13 +163,22 @@ def _weigh(topic: _Topic, places: _Places, keys: list[str], events: Iterable[str
     return _Evidence(by_names + by_keys + by_events, tuple(signs))
 
 
-def _is_telemetry(best: _Evidence, material: _Evidence, has_moments: bool | None) -> tuple[bool, str]:  # noqa: FBT001
+def _is_telemetry(
+    best: _Evidence,
+    material: _Evidence,
+    has_moments: bool | None,  # noqa: FBT001 - told or not
+    *,
+    is_added_to: bool,
+) -> tuple[bool, str]:
     """Whether more speaks for telemetry than for material, and why."""
     pros, cons = list(best.signs), list(material.signs)
     weight_for, weight_against = best.weight * 0.6, material.weight
     if has_moments:
         weight_for += _A_MOMENT
         pros.insert(0, "its records tell when")
+    elif is_added_to:
+        weight_for += _ADDED_TO
+        pros.insert(0, "code adds to it as it goes")
     elif has_moments is False:
         weight_against += _A_MOMENT
         cons.insert(0, "its records don't tell when")

@@ -88,7 +88,8 @@ class HashedFile(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if hasattr(self, "_file"):  # it could be opened
+            self._file.close()
         super().close()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from foundups_logging.cli import doctor, domains, query, set_aside, stats, timeline
+from foundups_logging.cli import audit, doctor, domains, query, set_aside, stats, timeline
 from foundups_logging.cli.output import printable
 from foundups_logging.errors import ConfigurationError, FoundupsLoggingError
 
@@ -89,8 +89,9 @@ def _show_version(context: click.Context, _parameter: click.Parameter, asked: bo
 def commands() -> None:
     """Read and look after the database that foundups_logging's handlers write.
 
-    No command writes to it; set-aside renames it. Exit codes: 0, 1 where
-    something failed or needs doing, 2 where the command was given wrongly.
+    No command writes to it; set-aside renames it. `audit` looks for JSON Lines
+    files whose records could move there. Exit codes: 0, 1 where something
+    failed or needs doing, 2 where the command was given wrongly.
 
     \b
     Examples:
@@ -99,7 +100,7 @@ def commands() -> None:
     """  # noqa: D301 - click's mark of what isn't to be wrapped
 
 
-for module in (query, timeline, domains, stats, doctor, set_aside):
+for module in (query, timeline, domains, stats, doctor, set_aside, audit):
     commands.add_command(module.command)
 
 
