@@ -1,11 +1,11 @@
-"""The command line: `python -m benchmarks hot_path` and `python -m benchmarks durable`."""
+"""The command line: `python -m benchmarks hot_path`, `durable` and `watch`."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import durable, hot_path
+from benchmarks import durable, hot_path, watch
 from benchmarks.contestants import CONTESTANTS
 
 
@@ -21,9 +21,14 @@ def main() -> None:
     command.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured to FILE")
     durable_command = commands.add_parser("durable", help="what a call costs that waits for its commit")
     durable_command.add_argument("--rounds", type=_count, default=7, help="how often all is measured (default: 7)")
+    watch_command = commands.add_parser("watch", help="what `audit --watch` costs the program that it watches")
+    watch_command.add_argument("--rounds", type=_count, default=7, help="how often all is measured (default: 7)")
     given = parser.parse_args()
     if given.command == "durable":
         durable.main(rounds=given.rounds)
+        return
+    if given.command == "watch":
+        watch.main(rounds=given.rounds)
         return
     hot_path.main(
         rounds=given.rounds or (2 if given.quick else 5),

@@ -71,7 +71,8 @@ def _parsed(line: str) -> _Note | None:
 
 def _sighting(note: _Note, root: Path, path: str = "") -> Sighting:
     function = "" if note.function == "<module>" else note.function.replace(".<locals>", "")
-    place = Call(_relative(note.file, root), note.line, function)
+    file = note.file if note.file.startswith("<") or not note.file else os.path.realpath(note.file)
+    place = Call(_relative(file, root), note.line, function)
     program = os.path.basename(note.program) or note.program  # noqa: PTH119
     if program in {"__main__.py", "__init__.py"}:
         program = _relative(note.program, root)

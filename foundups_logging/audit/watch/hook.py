@@ -3,8 +3,8 @@
 The watcher copies this file into a folder of its own, as `sitecustomize.py`, and
 puts that folder first on PYTHONPATH, so that each Python the program starts
 imports it. It has to run by itself, on Pythons older than ours, and imports
-nothing that Python doesn't load at its start anyway. Beside it lie `root`, the
-audited root's path, and `evidence`, which gets a line for each different open.
+hardly anything that Python doesn't load at its start anyway. Beside it lie `root`, the
+audited root's paths, and `evidence`, which gets a line for each different open.
 
 It never raises into the program and takes no lock. It goes by the names of
 files; what they hold is looked at afterwards.
@@ -36,12 +36,13 @@ _EVIDENCE = os.path.join(_HERE, "evidence")
 
 # os.path, as pathlib takes longer to import than all of this. The program may put others in their places (tests do).
 _open, _write, _close, _getpid, _getcwd, _frame = os.open, os.write, os.close, os.getpid, os.getcwd, sys._getframe
-_fsdecode, _abspath, _realpath, _join = os.fsdecode, os.path.abspath, os.path.realpath, os.path.join
+_fsdecode, _abspath, _is_posix = os.fsdecode, os.path.abspath, os.name == "posix"
 
 _noted: dict[object, None] = {}  # the process's id, and what is told already
 _kinds: dict[str, int] = {}  # a code's file -> _INSIDE, _OUTSIDE or _LIBRARIES
 _INSIDE, _OUTSIDE, _LIBRARIES = 0, 1, 2
-_root = _start = ""
+_roots: tuple[str, ...] = ()  # the audited root's path, as it is and as it was given
+_start = ""
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
@@ -59,7 +60,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         return
     try:
         text = path if isinstance(path, str) else _fsdecode(path)
-        if _is_candidate(text.lower()):
+        if _is_candidate(text.lower()) and not text.startswith("<"):  # what tracebacks ask for
             source = "" if source is None else _absolute(_fsdecode(source))
             _note(_absolute(text), source, flags & _MEANS, _frame(1))
     except Exception as error:
@@ -83,7 +84,7 @@ def _note(path: str, source: str, flags: int, frame: FrameType | None) -> None:
     """Write a line for an open that is new."""
     found, line = _place(frame)
     code = None if found is None else found.f_code
-    if not path.startswith(_root) and (found is None or _kind(found.f_code.co_filename) != _INSIDE):
+    if not path.startswith(_roots) and (found is None or _kind(found.f_code.co_filename) != _INSIDE):
         return
     process, thread = _getpid(), get_ident()
     if process not in _noted:  # its parent's notes stay its parent's
@@ -135,7 +136,7 @@ def _kind(filename: str) -> int:
         path = _code_path(filename)
         if filename.startswith(("<frozen", _LIBRARY)) and "site-packages" not in filename:
             known = _LIBRARIES
-        elif path.startswith(_root) and "site-packages" not in path and "dist-packages" not in path:
+        elif path.startswith(_roots) and "site-packages" not in path and "dist-packages" not in path:
             known = _INSIDE
         else:
             known = _OUTSIDE
@@ -144,11 +145,24 @@ def _kind(filename: str) -> int:
 
 
 def _code_path(filename: str) -> str:
-    return filename if filename.startswith("<") else _realpath(_join(_start, filename))
+    return filename if filename.startswith("<") else _absolute(filename, _start)
 
 
-def _absolute(path: str) -> str:
-    return path if path.startswith("/") else _abspath(path)
+def _absolute(path: str, folder: str = "") -> str:
+    """A path from the root on. By hand, since os.path calls what the program may have replaced."""
+    if not _is_posix:
+        return _abspath(path)
+    if not path.startswith("/"):
+        path = f"{folder or _getcwd()}/{path}"
+    if "/." not in path and "//" not in path:
+        return path
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            parts[-1:] = []
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
 
 
 def _thread_name(ident: int) -> str:
@@ -160,10 +174,10 @@ def _thread_name(ident: int) -> str:
 
 def _begin() -> None:
     """Note from now on, and let the program's own sitecustomize run as it would have."""
-    global _root, _start  # noqa: PLW0603 - set once, before the hook runs
-    descriptor = _open(_join(_HERE, "root"), os.O_RDONLY | _CLOEXEC)
+    global _roots, _start  # noqa: PLW0603 - set once, before the hook runs
+    descriptor = _open(os.path.join(_HERE, "root"), os.O_RDONLY | _CLOEXEC)
     try:
-        _root = os.fsdecode(os.read(descriptor, 1 << 16)) + os.sep
+        _roots = tuple(root + os.sep for root in os.fsdecode(os.read(descriptor, 1 << 16)).split("\0"))
     finally:
         _close(descriptor)
     try:

@@ -48,11 +48,11 @@ def watch(command: Sequence[str], root: Path) -> Watched:
     -I, -E or -S), and only files that Python opens. Raises ConfigurationError
     where the command can't be run.
     """
-    root = root.resolve()
+    given, root = root.absolute(), root.resolve()
     with _folder(root) as folder:
         hook = files("foundups_logging.audit.watch") / "hook.py"
         (folder / "sitecustomize.py").write_bytes(hook.read_bytes())
-        (folder / "root").write_bytes(os.fsencode(root))
+        (folder / "root").write_bytes(os.fsencode(f"{root}\0{given}"))
         evidence = folder / "evidence"
         evidence.touch(0o600)
         code = _run(command, {**os.environ, "PYTHONPATH": _before(os.environ.get("PYTHONPATH"), folder)})
