@@ -1,11 +1,11 @@
-"""The command line: `python -m benchmarks hot_path`, `durable` and `watch`."""
+"""The command line: `python -m benchmarks hot_path`, `durable`, `import` and `watch`."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import durable, hot_path, watch
+from benchmarks import durable, hot_path, importing, watch
 from benchmarks.contestants import CONTESTANTS
 
 
@@ -23,7 +23,13 @@ def main() -> None:
     durable_command.add_argument("--rounds", type=_count, default=7, help="how often all is measured (default: 7)")
     watch_command = commands.add_parser("watch", help="what `audit --watch` costs the program that it watches")
     watch_command.add_argument("--rounds", type=_count, default=7, help="how often all is measured (default: 7)")
+    import_command = commands.add_parser("import", help="the speed of importing a JSON Lines file, beside others'")
+    import_command.add_argument("--events", type=_count, default=200_000, help="of the file (default: 200,000)")
+    import_command.add_argument("--rounds", type=_count, default=3, help="how often all is measured (default: 3)")
     given = parser.parse_args()
+    if given.command == "import":
+        importing.main(events=given.events, rounds=given.rounds)
+        return
     if given.command == "durable":
         durable.main(rounds=given.rounds)
         return

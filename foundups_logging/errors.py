@@ -7,7 +7,8 @@
     │   ├── SchemaError       a table that exists can't serve its domain
     │   ├── WriteError        an event could not be stored in the time allowed
     │   └── SpoolError        the spool could not take an event either
-    └── QueryError            a read failed: bad SQL, no such table, an attempt to write
+    ├── QueryError            a read failed: bad SQL, no such table, an attempt to write
+    └── MigrationError        a file can't be migrated, verified or rolled back as asked
 
 A logging call never raises any of these; configuration, commands and
 `TelemetryStore` do. Each message names the operation, the path and the way out.
@@ -19,6 +20,7 @@ __all__ = [
     "ConfigurationError",
     "DomainError",
     "FoundupsLoggingError",
+    "MigrationError",
     "QueryError",
     "SchemaError",
     "SpoolError",
@@ -70,3 +72,7 @@ class SpoolError(StorageError):
 
 class QueryError(FoundupsLoggingError):
     """A read could not be answered: bad SQL, a missing table, an attempt to write."""
+
+
+class MigrationError(FoundupsLoggingError):
+    """A file can't be migrated, verified or rolled back as asked; what was committed before stays."""

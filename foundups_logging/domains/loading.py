@@ -13,7 +13,7 @@ from typing import Any, cast
 from foundups_logging.domains.model import Column, Domain
 from foundups_logging.errors import ConfigurationError, DomainError
 
-__all__ = ["DomainsSource", "builtin_domains", "declaration", "load_domains"]
+__all__ = ["DomainsSource", "builtin_domains", "declaration", "declared", "load_domains"]
 
 #: A TOML file's path, a dict as TOML would give it, or Domain objects.
 DomainsSource = str | Path | Mapping[str, Any] | Iterable[Domain]
@@ -76,6 +76,11 @@ def declaration(domain: Domain) -> dict[str, Any]:
         "durability": domain.durability,
     }
     return {key: value for key, value in entry.items() if value}
+
+
+def declared(name: str, entry: Mapping[str, Any]) -> Domain:
+    """The domain that `declaration` told, and nothing else: no built-in one is joined to it. Raises DomainError."""
+    return _parse(name, entry, None)
 
 
 def check_routes(domains: Iterable[Domain]) -> None:

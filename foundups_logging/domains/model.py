@@ -29,8 +29,11 @@ DURABILITIES: Final = ("async", "commit")
 BUILT_IN_COLUMNS: Final = ("id", "timestamp", "metadata_json")
 
 RESERVED_TABLES: Final = frozenset(
-    {"events", "dead_letters", "domain_declarations", "rejected_lines", "spool_replays", "writer_stats"}
-)
+    {
+        "events", "dead_letters", "domain_declarations", "migrations", "migration_chunks", "migration_files",
+        "rejected_lines", "spool_replays", "writer_stats",
+    }
+)  # fmt: skip
 _RESERVED_COLUMNS: Final = frozenset({*BUILT_IN_COLUMNS, "domain", "rowid", "oid", "_rowid_"})
 
 # SQLite's and PostgreSQL's reserved words that could be taken for a name of a table or column.
