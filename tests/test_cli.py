@@ -34,6 +34,10 @@ LONG = "87 of 100 detections confirmed, " * 10
 def filled(folder, database):
     """The default database, with an event in each of three domains and a declared one."""
     (folder / "domains.toml").write_text(DEPLOYS)
+    (folder / "logs").mkdir()
+    (folder / "logs" / "permissions.jsonl").write_text(
+        '{"event":"permission_granted","agent_id":"a","timestamp":1e9}\n'
+    )
     with TelemetryStore(domains=folder / "domains.toml") as store:
         add = store.record
         add(

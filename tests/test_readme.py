@@ -20,6 +20,7 @@ with open("agents.jsonl", "a") as f:
     f.write(json.dumps({"ts": 1}) + "\\n")
 """
 _CODE = {"path/to/code/agents.py": _WRITER, "their/program.py": "print('done')"}
+_CODE["logs/permissions.jsonl"] = '{"timestamp": 1.5, "event_type": "GRANT", "agent_id": "gemma"}'
 
 
 def blocks(language: str) -> list[str]:
@@ -64,7 +65,7 @@ def test_the_examples_store_what_they_log(folder: Path) -> None:
 def test_the_commands_print_something_and_succeed(folder: Path) -> None:
     lines = "".join(blocks("console")).splitlines()
     commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-    assert len(commands) == 8
+    assert len(commands) == 9
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "foundups-logging"

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from foundups_logging.cli import audit, doctor, domains, query, set_aside, stats, timeline
+from foundups_logging.cli import audit, doctor, domains, import_, query, set_aside, stats, timeline
 from foundups_logging.cli.output import printable
 from foundups_logging.errors import ConfigurationError, FoundupsLoggingError
 
@@ -87,9 +87,9 @@ def _show_version(context: click.Context, _parameter: click.Parameter, asked: bo
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 def commands() -> None:
-    """Read and look after the database that foundups_logging's handlers write.
+    """Read, fill and look after the database that foundups_logging's handlers write.
 
-    No command writes to it; set-aside renames it. `audit` looks for JSON Lines
+    Only import writes to it; set-aside renames it. `audit` looks for JSON Lines
     files whose records could move there. Exit codes: 0, 1 where something
     failed or needs doing, 2 where the command was given wrongly.
 
@@ -100,7 +100,7 @@ def commands() -> None:
     """  # noqa: D301 - click's mark of what isn't to be wrapped
 
 
-for module in (query, timeline, domains, stats, doctor, set_aside, audit):
+for module in (query, timeline, domains, stats, doctor, set_aside, audit, import_):
     commands.add_command(module.command)
 
 
