@@ -13,7 +13,7 @@ from foundups_logging.errors import (
     WriteError,
 )
 from foundups_logging.events import fields
-from foundups_logging.handlers import DomainTableHandler, DomainTableProcessor
+from foundups_logging.handlers import DomainTableHandler, DomainTableProcessor, JSONLinesHandler
 from foundups_logging.listener import flush, stats
 from foundups_logging.store import TelemetryStore
 
@@ -25,6 +25,7 @@ __all__ = [
     "DomainTableHandler",
     "DomainTableProcessor",
     "FoundupsLoggingError",
+    "JSONLinesHandler",
     "MigrationError",
     "QueryError",
     "SchemaError",
