@@ -37,7 +37,7 @@ def verify(database, path=None):
     with MigrationStore(database) as store:
         store.prepare(())
         records = [record for record in store.read(ledger.files) if path is None or record.path == str(path)]
-        (result,) = [verify_file(store, record) for record in records]
+        (result,) = [verify_file(store, record, with_sha256=True) for record in records]
         return result
 
 

@@ -10,10 +10,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from migrations import DOMAINS, STAMP, load, mapping, objects, rejected_of, rows_of, verify, write
 
@@ -79,6 +80,7 @@ between = st.one_of(
 def test_any_objects_with_any_bytes_between_them_are_verified(tmp_path_factory, pairs, end):
     folder = tmp_path_factory.mktemp("any")
     content = b"".join(junk + text.encode() for junk, text in pairs) + end
+    assume(content[:3] != b"\x1f\x8b\x08" and content[:4] != b"\x28\xb5\x2f\xfd")  # compressed, it says
     (folder / "a.jsonl").write_bytes(content)
     result = load(folder / "x.db", folder / "a.jsonl")
     found = verify(folder / "x.db")
@@ -457,3 +459,24 @@ def test_all_real_files_are_imported_and_verified(database, tmp_path):
             assert found.differences == [], name
     assert records > 1000
     logging.getLogger(__name__).info("%d records, %d rejected", records, rejected)
+
+
+def test_a_folder_or_pipe_is_no_file(file, database):
+    file.parent.mkdir()
+    with pytest.raises(MigrationError, match="no regular file"):
+        load(database, file.parent)
+
+
+def test_a_naive_timestamp_is_verified_by_the_time_zone_it_was_read_in(file, database, monkeypatch):
+    def set_zone(name):
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    set_zone("Europe/Berlin")
+    write(file, '{"timestamp":"2025-07-01T12:00:00","event":"e"}')
+    load(database, file)
+    set_zone("America/New_York")
+    assert rows_of(database)[0]["timestamp"] == "2025-07-01T10:00:00.000000+00:00"
+    assert verify(database).is_clean
+    monkeypatch.delenv("TZ")
+    time.tzset()

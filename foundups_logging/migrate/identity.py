@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -54,8 +55,11 @@ def identify(store: MigrationStore, path: Path, *, quick: bool = False) -> Known
         )
     if before is not None and has_content(store, before, path, quick=quick):
         return Known(here=before)
+    looks_like = _by_head(path)
     others = [
-        record for record in known if record is not before and record.position and record.state != ledger.ROLLING_BACK
+        record
+        for record in known
+        if record is not before and record.position and record.state != ledger.ROLLING_BACK and looks_like(record)
     ]
     moved = gone = None
     if before is not None:
@@ -112,6 +116,23 @@ def file_number(path: Path) -> tuple[int, int]:
     except OSError:
         return -1, -1
     return found.st_dev, found.st_ino
+
+
+def _by_head(path: Path) -> Callable[[FileRecord], bool]:
+    """The function that tells whether the file's first bytes are those of a record. Raises MigrationError."""
+    if not path.is_file():
+        return lambda _: False
+    with Source(path) as source:
+        head = b"".join(source.chunks(HEAD_BYTES))
+    known: dict[int, bytes] = {}
+
+    def looks_like(record: FileRecord) -> bool:
+        size = record.head_bytes
+        if size not in known:
+            known[size] = hashlib.sha256(head[:size]).digest()
+        return known[size] == record.head
+
+    return looks_like
 
 
 def moved_to(store: MigrationStore, record: FileRecord) -> FileRecord | None:

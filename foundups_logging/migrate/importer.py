@@ -7,6 +7,7 @@ SIGKILL too, the next one goes on at the position that the database has.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import sqlite3
@@ -24,6 +25,7 @@ from foundups_logging.migrate.chunk import OpenChunk
 from foundups_logging.migrate.identity import HEAD_BYTES, file_number, identify
 from foundups_logging.migrate.ledger import Chunk, FileRecord
 from foundups_logging.migrate.mapping import FileMapping
+from foundups_logging.migrate.moments import zone_resolved
 from foundups_logging.migrate.parsing import with_usual_keys
 from foundups_logging.migrate.source import Block, Source, encoding_of, lines_of
 from foundups_logging.migrate.store import MigrationStore
@@ -109,6 +111,10 @@ def import_file(  # noqa: PLR0913 - each is its own question
     what was committed before stays, and the next call goes on there.
     """
     started = time.perf_counter()
+    if source.path.exists() and not source.path.is_file():
+        raise MigrationError(
+            "it is no regular file", operation="import", path=source.path, hint='give "-" to import from a pipe'
+        )
     store.prepare([source.mapping.domain])
     known = identify(store, source.path, quick=quick)
     result = ImportResult(source.path, source.name, source.mapping.domain.name)
@@ -230,7 +236,9 @@ def _write_record(  # noqa: PLR0913 - a record's parts
         if there is not None:
             return there
         number = ledger.begin_migration(connection, migration)
-        record = FileRecord(number, str(path), name, mapping.to_text(), mapping.domain.name, encoding)
+        # So that the rows can be verified on another machine.
+        text = replace(mapping, timezone=zone_resolved(mapping.timezone)).to_text()
+        record = FileRecord(number, str(path), name, text, mapping.domain.name, encoding)
         return ledger.save(connection, record)
 
     return store.write(write)
@@ -261,6 +269,10 @@ def _go_on(
         head = b"".join(source.chunks(min(HEAD_BYTES, record.position)))
     with Source(path) as source:
         tail = source.advance(record.position, HEAD_BYTES)
+        if hashlib.sha256(tail).digest() != record.tail:
+            raise MigrationError(
+                "it was moved or rewritten at this moment", operation="import", path=path, hint="run this again"
+            )
         blocks = source.blocks(record.encoding, takes_open_line=is_final or source.is_compressed)
         record = _take(OpenChunk(store, record, head, tail), blocks, result, progress)
         result.waiting_bytes = source.position - record.position

@@ -31,6 +31,7 @@ __all__ = [
     "begin_migration",
     "chunks",
     "files",
+    "migrations",
     "next_row",
     "rejected_lines",
     "save",
@@ -183,6 +184,11 @@ def begin_migration(connection: sqlite3.Connection, name: str, details: str | No
     connection.execute(sql, (name, timestamps.now(), details))
     (number,) = connection.execute("SELECT id FROM migrations WHERE name = ?", (name,)).fetchone()
     return int(number)
+
+
+def migrations(connection: sqlite3.Connection) -> list[tuple[int, str, str, str | None]]:
+    """The migrations of the database: id, name, when it began, details. Raises sqlite3.Error."""
+    return connection.execute("SELECT id, name, started, details FROM migrations ORDER BY id").fetchall()
 
 
 def files(connection: sqlite3.Connection, where: str = "", params: Iterable[object] = ()) -> list[FileRecord]:

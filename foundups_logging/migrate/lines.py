@@ -13,7 +13,10 @@ __all__ = ["Piece", "may_be_tagged", "pieces_of"]
 
 _SKIPPED: Final = " \t\r\n\ufeff"  # between objects, without a word: white space, and the mark that begins a file
 _OBJECT: Final = re.compile(r'\{[ \t\r\n]*["}]')
-_MAX_TRIES: Final = 100  # to find an object in a line that is none
+_NULS: Final = re.compile("\0+")
+_MAX_TRIES: Final = 100  # to find an object in a line that is none, and fewer in one that is very long
+_MAX_CHARACTERS: Final = 50_000_000
+_BEFORE: Final = 200  # characters that are looked at before an object
 _WORDS: Final = {"{": "object", "[": "array", '"': "string", "t": "boolean", "f": "boolean", "n": "null"}
 
 
@@ -52,7 +55,7 @@ def pieces_of(line: str, maker: RowMaker) -> list[Piece]:
 
 def _next_piece(line: str, start: int, maker: RowMaker) -> Piece:
     if line[start] == "\0":
-        end = start + len(line[start:]) - len(line[start:].lstrip("\0"))
+        end = _NULS.match(line, start).end()  # type: ignore[union-attr]
         return Piece(start, end, reason="NUL bytes")
     try:
         if line[start] == "{":
@@ -81,12 +84,12 @@ def _object_piece(line: str, start: int, found: Object, maker: RowMaker) -> Piec
 def _next_object(line: str, start: int) -> int:
     """Where, in what begins as no JSON, a whole object begins that isn't part of a torn one; else the line's end."""
     position = start
-    for _ in range(_MAX_TRIES):
+    for _ in range(min(_MAX_TRIES, 1 + _MAX_CHARACTERS // len(line))):
         match = _OBJECT.search(line, position + 1)
         if match is None:
             break
         position = match.start()
-        before = line[start:position].rstrip(" \t\r\n")
+        before = line[max(start, position - _BEFORE) : position].rstrip(" \t\r\n")
         if before[-1:] in {",", "["} or before.endswith('":') or re.search(r'"[ \t]*:$', before):
             continue  # a value of what is torn
         try:

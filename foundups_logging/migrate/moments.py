@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from foundups_logging import timestamps
 from foundups_logging.errors import ConfigurationError
 
-__all__ = ["LOCAL", "stamp_reader", "zone_named", "zone_told"]
+__all__ = ["LOCAL", "stamp_reader", "zone_named", "zone_resolved", "zone_told"]
 
 #: The name of the time zone that this machine is set to.
 LOCAL = "local"
@@ -42,6 +43,18 @@ def zone_named(name: str) -> tzinfo | None:
         operation="read timestamps",
         hint='give a name such as Europe/Berlin, UTC, +02:00 or "local"; on Windows, names need the package tzdata',
     )
+
+
+def zone_resolved(name: str) -> str:
+    """The time zone's name, and for "local" that of the zone this machine is set to, where it tells one."""
+    if name != LOCAL:
+        return name
+    where = os.environ.get("TZ") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
+    try:
+        ZoneInfo(where.removeprefix(":"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return LOCAL
+    return where.removeprefix(":")
 
 
 def zone_told(name: str) -> str:

@@ -79,13 +79,13 @@ _KINDS: Final = {
     ),
     "integer": _Kind("(0|-?[1-9][0-9]{0,17}+)", "", "int(@)", text="{#}"),
     "boolean": _Kind("(true|false)", "", "int(@ == true)", text="{true if # else false}"),
-    "json": _Kind(f"({_nested()})", "is_json(@)", "@", text="{#}"),
+    "json": _Kind(f"({_nested()})", "loads(@) is not None", "@", text="{#}"),
     "integer in real": _Kind("(0|-?[1-9][0-9]{0,14}+)", "", "float(@)", rest="@"),
     "integer in text": _Kind("(0|-?[1-9][0-9]{0,17}+)", "", "@", rest="@"),
     "null": _Kind("(null)", rest="@"),
     "string": _Kind(f"({_STRING})", rest="@"),
     "scalar": _Kind(f"({_STRING}|{_NUMBER}|true|false|null)", rest="@"),
-    "nested": _Kind(f"({_nested()})", "is_json(@)", rest="@"),
+    "nested": _Kind(f"({_nested()})", "loads(@) is not None", rest="@"),
 }
 
 
@@ -109,11 +109,15 @@ class Shape:
     raises TypeError or AttributeError where a row isn't of this shape. A slot is
     a value's kind, its column's index, and its key as it is written; `gaps` are
     the texts before, between and behind the values.
+
+    `is_direct` tells that a row of which `text` gives a line is the one that the
+    line becomes; else a column may hold what the line only implies.
     """
 
     def __init__(self, maker: RowMaker, gaps: Sequence[str], slots: Sequence[Slot], tags: str) -> None:
         self._columns = range(len(maker.names) - 1)
         self._slots = slots
+        self.is_direct = all(not (_KINDS[kind].column and _KINDS[kind].rest) for kind, _, _ in slots)
         self._rest = [group for group, (kind, _, _) in enumerate(slots) if _KINDS[kind].rest]
         # What metadata says before each of its values.
         keys = {group: f"{',' if place else '{'}{slots[group][2]}:" for place, group in enumerate(self._rest)}
@@ -157,12 +161,15 @@ class Shape:
         return (
             f"def take_{kind_of_strings}(text, position, append):\n"
             "    last = None\n"
-            f"    for found in iter({scanner}(text, position).match, None):\n"
-            f"        {''.join(f'{name}, ' for _, _, name in told)} = found.groups()\n"
-            f"        if not ({' and '.join(conditions) or 'True'}):\n"
-            "            break\n"
-            f"        append(({number}, {', '.join(values)}, {metadata}))\n"
-            "        last = found\n"
+            "    try:\n"
+            f"        for found in iter({scanner}(text, position).match, None):\n"
+            f"            {''.join(f'{name}, ' for _, _, name in told)} = found.groups()\n"
+            f"            if not ({' and '.join(conditions) or 'True'}):\n"
+            "                break\n"
+            f"            append(({number}, {', '.join(values)}, {metadata}))\n"
+            "            last = found\n"
+            "    except ValueError:\n"  # no JSON within brackets
+            "        pass\n"
             "    return last.end() if last else position\n"
         )
 
@@ -173,10 +180,19 @@ class Shape:
         ]
         groups = "".join(f"g{group}, " for group in self._rest)
         rest = f" for {groups} in (match_rest(metadata).groups(),)" if groups else ""
+        kinds = {index: kind for kind, index, _ in self._slots if _KINDS[kind].column}
+        # A row whose other columns aren't as they should be gives no text.
+        conditions = ["metadata == end if end == end else metadata is None"] if not groups else []
+        for index in self._columns:
+            if index not in kinds:
+                conditions.append(f"(v{index} == n{index} if n{index} == n{index} else v{index} is None)")
+            elif kinds[index] == "boolean":
+                conditions.append(f"v{index} in (0, 1)")
+        condition = f" if {' and '.join(f'({one})' for one in conditions)}" if conditions else ""
         return (
             "def text_of(rows, encode):\n"
             f"    return ''.join([f'{''.join(pieces)}{{after}}'"
-            f" for _, {', '.join(f'v{index}' for index in self._columns)}, metadata in rows{rest}])\n"
+            f" for _, {', '.join(f'v{index}' for index in self._columns)}, metadata in rows{rest}{condition}])\n"
         )
 
 
@@ -284,14 +300,6 @@ def _number(text: str) -> float:
     return int(text) if text.lstrip("-").isdigit() and len(text) < _MAX_DIGITS else float(text)
 
 
-def _is_json(text: str) -> bool:
-    try:
-        orjson.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
 _days: set[str] = set()
 
 
@@ -312,7 +320,7 @@ _SCOPE: Final = {
     "unescaped": _unescaped,
     "real": _real,
     "number": _number,
-    "is_json": _is_json,
+    "loads": orjson.loads,
     "quote": '"',
     "backslash": "\\",
     "minus": "-",

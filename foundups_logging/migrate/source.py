@@ -21,7 +21,7 @@ __all__ = ["Block", "Source", "chained", "codec_of", "encoding_of", "lines_of", 
 
 _BLOCK: Final = 1 << 20  # bytes; a multiple of every code unit's size
 _PACKED: Final = 8 << 10  # bytes of zstd that are unpacked at once: it may be very much more then
-_GZIP: Final = b"\x1f\x8b"
+_GZIP: Final = b"\x1f\x8b\x08"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BOMS: Final = (
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -61,7 +61,7 @@ class Source:
             raise self._error(error.strerror or str(error), "check the path and its permissions") from error
         magic = file.read(4)
         file.seek(0)
-        self._stream_kind = "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else ""
+        self._stream_kind = "gzip" if magic[:3] == _GZIP else "zstd" if magic == _ZSTD else ""
         if self._stream_kind == "gzip":
             file.close()
             return gzip.open(self.path, "rb")
