@@ -15,7 +15,6 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from foundups_logging.audit.file_names import read_name
 from foundups_logging.cli.options import database_option, json_option, real_path
 from foundups_logging.cli.output import echo_json, echo_table, printable
 from foundups_logging.domains import Domain, load_domains
@@ -152,7 +151,8 @@ def _constants(given: Sequence[str]) -> dict[str, str]:
 
 def _event_of(domain: Domain, file: str) -> dict[str, str]:
     """What names the event in objects that don't: the file, without dates and numbers."""
-    words = [word for word in re.findall(r"[A-Za-z0-9]+", read_name(Path(file).name).stem) if not word.isdigit()]
+    stem = Path(file).name.partition(".")[0]
+    words = [word for word in re.findall(r"[A-Za-z0-9]+", stem) if not word.isdigit()]
     name = "_".join(words) or "line"
     return {column.name: name for column in domain.columns if column.required and column.source == "event"}
 
