@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -126,6 +125,8 @@ def test_a_file_that_fails_is_told_and_the_others_are_imported(folder, database)
 def test_on_a_terminal_a_bar_shows_and_ctrl_c_ends_it_cleanly(folder, database):
     with (folder / "a.jsonl").open("w") as stream:
         stream.writelines(f"{line(number, text='x' * 200)}\n" for number in range(400_000))
+    import pty  # noqa: PLC0415 - not on Windows
+
     terminal, end = pty.openpty()
     command = [sys.executable, "-m", "foundups_logging", "import", "a.jsonl", "--domain", "log_events"]
     folder_of_package = str(Path(foundups_logging.__file__).parents[1])

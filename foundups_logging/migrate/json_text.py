@@ -22,9 +22,19 @@ MAX_PLAIN_DEPTH: Final = 100
 
 _LONG: Final = 256  # characters of a canonical text from which its digest stands for it
 _STRING: Final = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
+_NUMBER: Final = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+"
+_SCALAR: Final = f"(?:{_STRING}|{_NUMBER}|true|false|null)"
+_PLAIN_KEY: Final = r'"(?!\$)[^"\\\x00-\x1f]*+"'
+_GAP: Final = r"[ \t\r\n]*+"
+# Arrays and objects of scalars only, with keys that are surely plain: a step instead of many.
+_FLAT: Final = re.compile(
+    rf"\[{_GAP}(?:{_SCALAR}{_GAP}(?:,{_GAP}{_SCALAR}{_GAP})*+)?+\]"
+    rf"|\{{{_GAP}(?:{_PLAIN_KEY}{_GAP}:{_GAP}{_SCALAR}{_GAP}"
+    rf"(?:,{_GAP}{_PLAIN_KEY}{_GAP}:{_GAP}{_SCALAR}{_GAP})*+)?+\}}"
+)
 _SPACE: Final = re.compile(r"[ \t\r\n]*+")
 _TOKEN: Final = re.compile(
-    rf"[ \t\r\n]*+(?:({_STRING})|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+)"
+    rf"[ \t\r\n]*+(?:({_STRING})|({_NUMBER})"
     r"|(true|false|null|NaN|-?Infinity)|([][{},:]))"
 )
 
@@ -131,10 +141,13 @@ def scan_value(text: str, start: int) -> tuple[int, bool]:  # noqa: C901, PLR091
         elif mark is not None:
             if mark not in "{[":
                 raise NotJSONError(text, found.start(4))
-            closers.append("}" if mark == "{" else "]")
-            is_plain = is_plain and len(closers) <= MAX_PLAIN_DEPTH
-            state = "key or end" if mark == "{" else "value or end"
-            continue
+            is_plain = is_plain and len(closers) < MAX_PLAIN_DEPTH
+            flat = _FLAT.match(text, found.start(4))
+            if flat is None:
+                closers.append("}" if mark == "{" else "]")
+                state = "key or end" if mark == "{" else "value or end"
+                continue
+            position = flat.end()
         elif found[3] is not None and found[3][-1] in "Ny":
             is_plain = False
         if not closers:

@@ -13,6 +13,7 @@ from typing import Final, Self, TypeVar
 
 from foundups_logging.clock import monotonic
 from foundups_logging.domains.model import Domain
+from foundups_logging.domains.tables import TableSpec, table_of
 from foundups_logging.errors import StorageError, WriteError
 from foundups_logging.migrate.ledger import MIGRATION_TABLES
 from foundups_logging.sinks.schema import lacks
@@ -38,24 +39,27 @@ class MigrationStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sink = SQLiteSink(path)
-        self._is_prepared = False
+        self._prepared: set[TableSpec] = set()
+        self._is_made = False  # what migrations need
         self._background = ThreadPoolExecutor(1, "foundups-checkpoint")
         self._pending: Future[None] | None = None
 
     def prepare(self, domains: Iterable[Domain]) -> None:
         """Make the tables of `domains`, and those of migrations. Raises StorageError, SchemaError."""
-        domains = tuple(domains)
+        domains = tuple(domain for domain in domains if table_of(domain) not in self._prepared)
+        if self._is_made and not domains:
+            return
         self._sink.declare(domains)
 
         def make(connection: sqlite3.Connection) -> None:
             for domain in domains:
                 lacks(connection, domain, self.path)  # raises SchemaError where the table can't serve
-            if not self._is_prepared:
-                for statement in MIGRATION_TABLES:
-                    connection.execute(statement)
+            for statement in MIGRATION_TABLES:
+                connection.execute(statement)
 
         self.write(make)
-        self._is_prepared = True
+        self._prepared.update(map(table_of, domains))
+        self._is_made = True
 
     def write(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Do `work` in a transaction of its own, wholly or not at all, and return what it returns.
