@@ -98,12 +98,12 @@ class Listener:
         """What became of this process's events, and how the listener does: the keys are told in README."""
         writer, totals = self._writer, self._writer.totals
         with totals.lock:
-            counts = totals.counts()
-            queued = writer.queued()
-            emitted = totals.left + queued
+            left = -1
+            while left != totals.left:  # a signal handler may have logged in between
+                left, counts, queued = totals.left, totals.counts(), writer.queued()
         since = self._delivery.since
         return {
-            "emitted": emitted,
+            "emitted": left + queued,
             **counts,
             "queued": queued,
             "batch_mean": batch_mean(counts),
