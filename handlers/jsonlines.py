@@ -26,6 +26,7 @@ _FORMATS: Final = ("local", "utc", "offset", "epoch", "epoch_ms")
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]|^\.+")
 _MAX_NAME: Final = 60  # characters of a field's value in a path
 _MAX_OPEN: Final = 16  # files
+_AS_JSON: Final = ((0, True, False),)  # for the redactor: a row of one JSON text
 
 
 class JSONLinesHandler(logging.Handler):
@@ -85,7 +86,7 @@ class JSONLinesHandler(logging.Handler):
             if self._events is not None and event.name not in self._events:
                 return
             fields = self._fields(event)
-            path = self._path(event, fields)
+            path = self._path(event, self._redactor.args(fields))
             line = self._line(fields)
             file = self._files.pop(path, None) or _File(path)
             self._files[path] = file  # the last used stands last
@@ -131,8 +132,7 @@ class JSONLinesHandler(logging.Handler):
             found.setdefault("stack_trace", event.error.stack_trace)
         if event.stack is not None:
             found.setdefault("stack_trace", event.stack)
-        cleaned: dict[str, Any] = self._redactor.args(found)
-        return cleaned
+        return found
 
     def _time_of(self, created: float) -> str | float:
         kind = self._timestamp
@@ -171,7 +171,9 @@ class JSONLinesHandler(logging.Handler):
             text = json.dumps(line, default=plain)
         except Exception:  # noqa: BLE001 - cycles, depth, keys of any type: the careful encoder takes them
             text = json.dumps(json.loads(to_json(line)))
-        return text.encode() + b"\n"
+        # As a whole, since values have texts of their own, and a secret may be repeated without its name.
+        (text,) = self._redactor.row((text,), _AS_JSON)
+        return str(text).encode() + b"\n"
 
 
 class _File:

@@ -196,3 +196,21 @@ def test_a_closed_handler_opens_its_file_again(tmp_path):
     handler.close()
     logger.info("two")
     assert [json.loads(line)["event"] for line in file.read_text().splitlines()] == ["one", "two"]
+
+
+def test_secrets_in_values_own_texts_and_repeated_ones_are_replaced_too(tmp_path):
+    class Client:
+        def __repr__(self) -> str:
+            return "Client(api_key=sk-ant-REDACTED)"
+
+    path = tmp_path / "events.jsonl"
+    handler = JSONLinesHandler(path)
+    log = logging.Logger("tests.jsonl.secrets")  # noqa: LOG001 - of no use to anybody else
+    log.addHandler(handler)
+    note = "logged in with s3cr3t-hunter2-value"
+    log.info("login", extra={"client": Client(), "password": "s3cr3t-hunter2-value", "note": note})
+    handler.close()
+    text = path.read_text()
+    assert "hunter2" not in text, text
+    assert "abcdefghijkl" not in text, text
+    assert json.loads(text)["password"] == "[redacted]"
