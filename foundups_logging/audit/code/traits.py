@@ -203,7 +203,7 @@ class Traits:
                     ):
                         yield f"sqlite: {_where(used)}"
                         return
-                    if ast.unparse(used.call.func) in {"sqlite3.connect", "aiosqlite.connect"}:
+                    if ast.unparse(used.call.func) in _CONNECTS:
                         yield f"sqlite: {_where(used)}"
                         return
 
